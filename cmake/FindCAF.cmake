@@ -1,0 +1,22 @@
+# Finds the C++ Actor Framework 0.17 of Debian, which ships neither a CMake package nor a pkg-config file.
+# Defines CAF::core and CAF_VERSION. Usage: find_package(CAF 0.17.6 REQUIRED)
+include(FindPackageHandleStandardArgs)
+find_package(Threads REQUIRED)
+find_path(CAF_INCLUDE_DIR NAMES caf/all.hpp)
+find_library(CAF_CORE_LIBRARY NAMES caf_core)
+if(CAF_INCLUDE_DIR)
+  # config.hpp holds major * 10000 + minor * 100 + patch in one number.
+  file(STRINGS "${CAF_INCLUDE_DIR}/caf/config.hpp" caf_version_line REGEX "^#define CAF_VERSION [0-9]+")
+  string(REGEX MATCH "[0-9]+$" caf_number "${caf_version_line}")
+  math(EXPR caf_major "${caf_number} / 10000")
+  math(EXPR caf_minor "(${caf_number} / 100) % 100")
+  math(EXPR caf_patch "${caf_number} % 100")
+  set(CAF_VERSION "${caf_major}.${caf_minor}.${caf_patch}")
+endif()
+find_package_handle_standard_args(CAF REQUIRED_VARS CAF_CORE_LIBRARY CAF_INCLUDE_DIR VERSION_VAR CAF_VERSION)
+if(CAF_FOUND AND NOT TARGET CAF::core)
+  add_library(CAF::core UNKNOWN IMPORTED)
+  set_target_properties(CAF::core PROPERTIES IMPORTED_LOCATION "${CAF_CORE_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}" INTERFACE_LINK_LIBRARIES Threads::Threads)
+endif()
+mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY)

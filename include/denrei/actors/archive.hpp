@@ -1,0 +1,27 @@
+// Archive: answers the reading API. Waits until what was accepted before the question is applied, then reads the shelf.
+//
+// Shape   hears Serve; says TellWhenApplied to partitions and ReadInbox to inboxes; answers JSON, or a problem (RFC 9457)
+// Limits  page_max items a page; reads_waiting_max questions under way
+// Source  protocol §4, design §7
+#pragma once
+#include <map>
+
+#include "denrei/actors/inbox.hpp"
+#include "denrei/actors/messages.hpp"
+#include "denrei/actors/partition.hpp"
+#include "denrei/actors/stage.hpp"
+#include "denrei/ports/shelf.hpp"
+
+namespace denrei {
+
+using Archive = caf::typed_actor<caf::reacts_to<Serve>, caf::reacts_to<AppliedNow>, caf::reacts_to<BlobsRead>,
+                                 caf::reacts_to<InboxPage>, caf::reacts_to<PartitionsOpened>>;
+
+struct ArchiveOptions {
+  Shelf& shelf;
+  std::map<std::string, Inbox> inboxes;        // by name
+};
+
+Archive spawn_archive(const Stage& stage, ActorMeter& meter, ArchiveOptions options);
+
+}  // namespace denrei

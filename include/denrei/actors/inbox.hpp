@@ -1,0 +1,33 @@
+// Inbox: the notifications for one kind of reader ("acknowledgements", "level99"), newest last, deduplicated and durable.
+//
+// Shape   hears Relay (from a partition's commit) and ReadInbox; appends to its feed, which is a log like any other
+// Limits  the newest inbox_tail_max notifications are held in memory, so that polling never touches the store;
+//         feed_keep stay in the store
+// Why     relaying is repeatable: the feed deduplicates by notification id, and what a commit wrote is forgotten only
+//         after the feed has it, so a crash between the two loses and doubles nothing
+// Source  redis.md §4e; protocol §4
+#pragma once
+#include "denrei/actors/messages.hpp"
+#include "denrei/actors/stage.hpp"
+#include "denrei/base/metrics.hpp"
+#include "denrei/ports/clock.hpp"
+#include "denrei/ports/journal.hpp"
+#include "denrei/ports/shelf.hpp"
+
+namespace denrei {
+
+using Inbox = caf::typed_actor<caf::reacts_to<Relay>, caf::reacts_to<RelayPending>, caf::reacts_to<PendingRead>,
+                               caf::reacts_to<InboxFilled>, caf::reacts_to<RelayAppended>, caf::reacts_to<RetryRelay>,
+                               caf::reacts_to<ReadInbox>, caf::reacts_to<StoreChanged>, caf::reacts_to<Drain>>;
+
+struct InboxOptions {
+  std::string name;
+  Journal& journal;
+  Shelf& shelf;
+  caf::actor observer;  // hears Drained
+  Clock clock;
+};
+
+Inbox spawn_inbox(const Stage& stage, ActorMeter& meter, InboxOptions options);
+
+}  // namespace denrei

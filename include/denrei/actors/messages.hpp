@@ -1,0 +1,172 @@
+// Everything that Denrei's actors can say to each other. Facts are in past tense, orders in imperative.
+#pragma once
+#include <caf/all.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "denrei/actors/site.hpp"
+#include "denrei/domain/dialect.hpp"
+#include "denrei/domain/event.hpp"
+#include "denrei/domain/key_logic.hpp"
+#include "denrei/ports/journal.hpp"
+
+namespace denrei {
+
+// --- from the edge: one HTTP request, and its answer back
+
+enum class Listener : std::uint8_t { site, operations };
+
+struct InboundRequest {
+  caf::actor edge;                 // who takes the answer
+  std::uint64_t session = 0;       // which connection, in the edge's own numbering
+  Listener listener = Listener::site;
+  std::string method;
+  std::string target;              // path and query, as sent
+  std::string header_text;         // owns what `headers` points into
+  std::vector<Header> headers;
+  std::string body;
+  bool body_too_large = false;
+  bool tls = false;
+  std::string peer;                // address without port
+  std::string request_id;          // the sender's, or ours
+  std::size_t requests_in_flight = 0;  // of this thread, when this one arrived
+  std::size_t bytes_in_flight = 0;
+  WallTime arrived_at{};
+  std::chrono::steady_clock::time_point started{};
+};
+using RequestPtr = std::shared_ptr<const InboundRequest>;
+
+struct Reply {
+  RequestPtr request;
+  Answer answer;
+  Verdict verdict = Verdict::served;
+  Refusal why = Refusal::internal;     // verdict refused
+  const LiveSource* source = nullptr;  // kept alive by `site`
+  SitePtr site;
+  EventPtr event;                      // accepted, repeat, conflict
+  std::string detail;                  // for the log line only
+};
+struct RepliesReady { std::vector<Reply> replies; };
+
+// --- the way in: Receiver -> Verifier -> Scribe
+
+struct Receive { RequestPtr request; };
+struct Verify { RequestPtr request; SitePtr site; std::size_t source = 0; };
+struct Append {
+  RequestPtr request;
+  SitePtr site;
+  const LiveSource* source = nullptr;
+  std::shared_ptr<Event> event;
+  std::optional<EventId> once;       // at most one event with this second identity
+  bool probe = false;                // the budget is spent: only find out whether this is a repeat
+  RefusalFacts refusal;              // the answer when it is not (probe), or when `once` was taken
+  int limit = -1;                    // index of the source's limit that a unit was taken from
+};
+struct BudgetReturned { const LiveSource* source = nullptr; SitePtr site; int limit = 0; };
+struct AppendFinished { std::uint64_t flight = 0; Result<AppendReply> reply; };
+struct FlushAppends {};
+struct SiteChanged { SitePtr site; };
+struct ProbeWrites {};
+
+// --- order per key: Scribe -> Partition -> key actor -> Partition
+
+struct SequencedEvent { std::uint64_t seq = 0; EventPtr event; };
+struct EventsAppended { std::string previous; std::string last; std::vector<SequencedEvent> events; };
+struct Decide { std::uint64_t batch = 0; std::vector<SequencedEvent> events; };
+struct Decided {
+  std::uint64_t batch = 0;
+  std::string field;                 // of the key's file
+  std::string file;                  // packed, after the last of these events
+  ChunkChange chunks;
+  std::uint32_t applied = 0;
+  std::uint32_t stale = 0;
+  std::uint32_t failed = 0;
+  std::vector<std::pair<std::string, Notification>> notifications;  // "<seq>-<n>"
+};
+using DecidedPtr = std::shared_ptr<Decided>;
+
+struct StartPartition {};
+struct PartitionAcquired { std::uint64_t life = 0; Result<Acquired> result; };
+struct LogRead { std::uint64_t life = 0; Result<std::vector<LogEntry>> result; };
+struct FilesRead { std::uint64_t life = 0; Result<std::vector<std::optional<std::string>>> result; };
+struct Committed { std::uint64_t life = 0; Result<void> result; };
+struct Released { std::uint64_t life = 0; Result<void> result; };
+struct SweepKeys {};
+struct TellWhenApplied { caf::actor_addr asker; std::uint64_t ticket = 0; };
+struct AppliedNow { std::uint64_t ticket = 0; bool ok = true; };
+
+// --- inboxes
+
+struct Relay { LogTag from; std::vector<std::pair<std::string, Notification>> notifications; };
+struct RelayPending { LogTag from; };
+struct PendingRead { LogTag from; Result<std::vector<std::pair<std::string, std::string>>> result; };
+struct InboxFilled { Result<std::vector<LogEntry>> result; };
+struct RelayAppended { std::uint64_t flight = 0; Result<AppendReply> reply; };
+struct RetryRelay {};
+struct ReadInbox { std::uint64_t ticket = 0; std::uint64_t after = 0; std::size_t limit = 0; };
+struct InboxPage {
+  std::uint64_t ticket = 0;
+  bool ok = true;
+  std::uint64_t newest = 0;          // cursor of the newest notification ever
+  std::vector<std::pair<std::uint64_t, std::string>> items;  // cursor, JSON object
+};
+
+// --- reading
+
+struct Serve { RequestPtr request; SitePtr site; };
+struct BlobsRead { std::uint64_t ticket = 0; Result<std::vector<std::optional<std::string>>> result; };
+
+// --- life of the process
+
+struct StoreChanged { bool up = false; std::string why; };
+struct WritesRefused { std::string by; std::string why; };  // empty why: they are taken again
+// The store is open and says how many partitions it has; these own them, by index.
+struct PartitionsOpened { std::vector<caf::actor> partitions; };
+struct PartitionChanged { std::uint32_t index = 0; bool ready = false; std::string why; };
+struct Drain { bool hurry = false; };
+struct Drained { std::string who; };
+struct DrainTimedOut {};
+
+}  // namespace denrei
+
+#define DENREI_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(denrei::type)
+DENREI_MESSAGE(RepliesReady)
+DENREI_MESSAGE(Receive)
+DENREI_MESSAGE(Verify)
+DENREI_MESSAGE(Append)
+DENREI_MESSAGE(BudgetReturned)
+DENREI_MESSAGE(AppendFinished)
+DENREI_MESSAGE(FlushAppends)
+DENREI_MESSAGE(SiteChanged)
+DENREI_MESSAGE(ProbeWrites)
+DENREI_MESSAGE(WritesRefused)
+DENREI_MESSAGE(PartitionsOpened)
+DENREI_MESSAGE(EventsAppended)
+DENREI_MESSAGE(Decide)
+DENREI_MESSAGE(DecidedPtr)
+DENREI_MESSAGE(StartPartition)
+DENREI_MESSAGE(PartitionAcquired)
+DENREI_MESSAGE(LogRead)
+DENREI_MESSAGE(FilesRead)
+DENREI_MESSAGE(Committed)
+DENREI_MESSAGE(Released)
+DENREI_MESSAGE(SweepKeys)
+DENREI_MESSAGE(TellWhenApplied)
+DENREI_MESSAGE(AppliedNow)
+DENREI_MESSAGE(Relay)
+DENREI_MESSAGE(RelayPending)
+DENREI_MESSAGE(PendingRead)
+DENREI_MESSAGE(InboxFilled)
+DENREI_MESSAGE(RelayAppended)
+DENREI_MESSAGE(RetryRelay)
+DENREI_MESSAGE(ReadInbox)
+DENREI_MESSAGE(InboxPage)
+DENREI_MESSAGE(Serve)
+DENREI_MESSAGE(BlobsRead)
+DENREI_MESSAGE(StoreChanged)
+DENREI_MESSAGE(PartitionChanged)
+DENREI_MESSAGE(Drain)
+DENREI_MESSAGE(Drained)
+DENREI_MESSAGE(DrainTimedOut)

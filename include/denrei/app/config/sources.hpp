@@ -1,0 +1,33 @@
+// Sources of the file: every [[source]] read, checked and completed, whether or not its secret is there.
+//
+// Shape   read_sources(file, draft, problems) -> drafts in the file's order; load_sources(inputs) for commands that need no secrets
+// Limits  100 sources, 16 paths each
+// Errors  into Problems, with file:line:column
+#pragma once
+#include <string>
+#include <vector>
+
+#include "denrei/app/config/settings.hpp"
+
+namespace denrei {
+
+struct SourceDraft {
+  Source source;
+  bool enabled = true;
+  std::string place;   // of the table, for what is found out later
+  std::string scheme_place;
+};
+
+// Reads the schemas too: their texts are in draft.config.schemas afterwards.
+[[nodiscard]] std::vector<SourceDraft> read_sources(const ConfigFile& file, ConfigDraft& draft, Problems& problems);
+// All sources of the configuration, enabled or not.
+[[nodiscard]] Result<std::vector<Source>> load_sources(const ConfigInputs& inputs);
+
+// The text of a schema file: from schema_dir, else from "schemas" beside the file, else built in.
+struct SchemaText {
+  std::string text;
+  std::string origin;
+};
+[[nodiscard]] Result<SchemaText> find_schema(const std::string& name, const ConfigFile& file, const std::filesystem::path& schema_dir);
+
+}  // namespace denrei

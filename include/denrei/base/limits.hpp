@@ -1,0 +1,58 @@
+// Every limit of Denrei with its unit and its reason. A container without a name here has no business growing.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace denrei::limits {
+
+using namespace std::chrono_literals;
+
+// --- reading from sockets
+inline constexpr std::size_t header_bytes_max = 16 * 1024;      // room for tracing headers; more is an attack
+inline constexpr std::size_t body_bytes_max = 1024 * 1024;      // protocol §1.4 default
+inline constexpr std::size_t header_fields_max = 100;           // as most servers
+inline constexpr std::size_t connections_max = 12'000;          // 10,000 idle senders and room for operators
+inline constexpr std::size_t connections_per_address_max = 4'000;
+inline constexpr std::chrono::seconds header_timeout = 10s;     // from the first byte to the end of the header
+inline constexpr std::chrono::seconds body_timeout = 30s;       // as long as our senders wait for us
+inline constexpr std::chrono::seconds idle_timeout = 75s;       // longer than common load balancers (60 s)
+inline constexpr std::chrono::seconds answer_timeout = 10s;     // then the overload answer: nobody waits for a stuck store
+inline constexpr std::size_t pipeline_bytes_max = 256 * 1024;   // read ahead of the request being answered
+
+// --- admission
+inline constexpr std::size_t requests_in_flight_max = 8'192;    // a thread: 8 MiB of average bodies, 0.2 s of work
+inline constexpr std::size_t bytes_in_flight_max = 64u * 1024 * 1024;
+inline constexpr std::size_t addresses_tracked_max = 10'000;    // failure budgets kept per address
+inline constexpr std::uint32_t failures_per_address_per_minute = 3'000;  // above: 429 before any hashing
+
+// --- JSON
+inline constexpr std::size_t json_depth_max = 32;               // protocol §1.8; the root counts as 1
+inline constexpr std::size_t violations_listed_max = 100;       // a hostile body must not make a huge answer
+inline constexpr std::size_t key_bytes_max = 256;               // staffId, caseNumber …: becomes a field name in Redis
+inline constexpr std::size_t event_type_bytes_max = 128;
+
+// --- log and partitions
+inline constexpr std::size_t append_events_max = 256;           // events in one append (redis.md §3: a 200-event call holds Redis 1.3 ms)
+inline constexpr std::size_t append_bytes_max = 256 * 1024;
+inline constexpr std::size_t flushes_in_flight_max = 2;
+inline constexpr std::size_t partition_window_events = 4'096;   // handed over and not yet committed; more stays in the log
+inline constexpr std::size_t commit_keys_max = 1'000;           // Lua's unpack takes about 7,900 values
+inline constexpr std::size_t live_keys_max = 20'000;            // live key actors of one partition (about 1.5 KiB each)
+inline constexpr std::chrono::seconds key_idle = 60s;           // then the key's actor sleeps to Redis
+inline constexpr std::size_t reads_waiting_max = 10'000;        // reading requests that wait for a commit
+
+// --- timeline and inboxes
+inline constexpr std::uint32_t timeline_lines_max = 1'000;      // newest lines kept per key
+inline constexpr std::uint32_t timeline_chunk_lines = 8;        // lines in one packed chunk (docs/decisions/0004)
+inline constexpr std::size_t inbox_tail_max = 1'000;            // newest notifications of an inbox held in memory
+inline constexpr std::size_t page_max = 1'000;
+inline constexpr std::size_t page_default = 100;
+
+// --- Redis
+inline constexpr std::chrono::milliseconds redis_deadline = 5s; // then the connection is given up
+inline constexpr std::chrono::milliseconds redis_retry_first = 50ms;
+inline constexpr std::chrono::milliseconds redis_retry_max = 2s;
+inline constexpr std::size_t redis_pending_bytes_max = 64u * 1024 * 1024;
+
+}  // namespace denrei::limits

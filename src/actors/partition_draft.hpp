@@ -1,0 +1,76 @@
+// A commit in the making: the decisions of applied batches, merged until the store takes them in one step.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "denrei/actors/messages.hpp"
+
+namespace denrei {
+
+struct PartitionDraft {
+  std::string upto;                       // log id; empty: nothing here
+  std::uint64_t upto_seq = 0;
+  std::uint64_t batch = 0;
+  std::unordered_map<std::string, std::string> files;  // last one of each key
+  ChunkChange chunks;
+  std::vector<std::pair<std::string, Notification>> notifications;
+  std::uint64_t applied = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t failed = 0;
+  std::vector<WallTime> received;         // of every event, for the delay histogram
+
+  [[nodiscard]] bool empty() const noexcept { return upto.empty(); }
+
+  void merge(Decided& d) {
+    files[std::move(d.field)] = std::move(d.file);
+    merge_effects(d.chunks, d.notifications);
+    applied += d.applied;
+    stale += d.stale;
+    failed += d.failed;
+  }
+
+  // The next draft's decisions come after ours and replace what they write again.
+  void absorb(PartitionDraft next) {
+    if (empty()) {
+      *this = std::move(next);
+      return;
+    }
+    for (auto& [field, file] : next.files) files[field] = std::move(file);
+    merge_effects(next.chunks, next.notifications);
+    received.insert(received.end(), next.received.begin(), next.received.end());
+    applied += next.applied;
+    stale += next.stale;
+    failed += next.failed;
+    upto = std::move(next.upto);
+    upto_seq = next.upto_seq;
+    batch = next.batch;
+  }
+
+  // Fills the commit; keeps what is needed after it.
+  [[nodiscard]] Commit take_commit(std::string token, std::string expected, std::uint64_t keep_events) {
+    Commit c;
+    c.token = std::move(token);
+    c.expected = std::move(expected);
+    c.upto = upto;
+    c.trim_below = upto_seq > keep_events ? upto_seq - keep_events : 0;
+    c.states.reserve(files.size());
+    for (auto& [field, file] : files) c.states.emplace_back(field, std::move(file));
+    c.chunks = std::move(chunks.full);
+    c.dropped_chunks = std::move(chunks.dropped);
+    for (const auto& [id, n] : notifications) c.notifications.emplace_back(id, encode_notification(n));
+    for (const auto& [name, n] : {std::pair{"applied", applied}, {"stale", stale}, {"failed", failed}})
+      if (n > 0) c.counters.emplace_back(name, static_cast<std::int64_t>(n));
+    return c;
+  }
+
+ private:
+  void merge_effects(ChunkChange& more, std::vector<std::pair<std::string, Notification>>& notes) {
+    std::move(more.full.begin(), more.full.end(), std::back_inserter(chunks.full));
+    std::move(more.dropped.begin(), more.dropped.end(), std::back_inserter(chunks.dropped));
+    std::move(notes.begin(), notes.end(), std::back_inserter(notifications));
+  }
+};
+
+}  // namespace denrei

@@ -1,0 +1,25 @@
+// The list of client commands, and the way from an argument vector to an exit code.
+#include "denrei/app/cli/commands.hpp"
+
+#include "denrei/app/cli/signing.hpp"
+
+namespace denrei {
+
+void add_client_commands(CLI::App& app, CliContext& context) {
+  add_check_config(app, context);
+  add_sign(app, context);
+  add_verify(app, context);
+  add_send(app, context);
+  add_employee(app, context);
+}
+
+int run_command_line(CLI::App& app, int argc, const char* const* argv, CliContext& context) {
+  try {
+    app.parse(argc, argv);
+    return context.exit_code;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, context.out, context.err) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+}
+
+}  // namespace denrei

@@ -1,0 +1,108 @@
+// Loading the configuration: settings, sources, secrets, and what must hold between them.
+#include "denrei/app/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "denrei/app/config/addresses.hpp"
+#include "denrei/app/config/secrets.hpp"
+#include "denrei/app/config/sources.hpp"
+
+namespace denrei {
+namespace {
+
+// The processors that this process may use, which in a container can be fewer than the machine has.
+unsigned usable_cores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<unsigned>(std::max(1, CPU_COUNT(&cores)));
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "denrei";
+  return name.data();
+}
+
+// One core is left for Redis and the kernel; a thread without a partition would have nothing to do.
+void resolve_threads(ConfigDraft& draft, Problems& problems) {
+  auto& config = draft.config;
+  auto& shown = config.shown["server.threads"];
+  if (!draft.threads) {
+    config.threads = std::min(std::max(1u, usable_cores() - 1), config.partitions);
+    shown.first = std::to_string(config.threads);
+    return;
+  }
+  config.threads = *draft.threads;
+  if (config.threads > config.partitions)
+    problems.add(shown.second, fmt::format("server.threads: {} threads need at least as many partitions, but redis.partitions is {}",
+                                           config.threads, config.partitions));
+}
+
+void check_listeners(const Config& config, Problems& problems) {
+  const bool same = config.listen.address == config.ops_listen.address && config.listen.port == config.ops_listen.port;
+  if (same && config.listen.port != 0)
+    problems.add(config.shown.at("server.ops_listen").second, "server.ops_listen: must differ from server.listen");
+}
+
+void check_tls_file(const std::filesystem::path& path, const std::string& name, const Config& config, Problems& problems) {
+  if (path.empty()) return;
+  if (const auto text = read_small_file(path); !text)
+    problems.add(config.shown.at(name).second, fmt::format("{}: {}", name, text.error().detail));
+}
+
+void check_tls(Config& config, Problems& problems) {
+  const auto& tls = config.tls;
+  if (tls.certificate.empty() != tls.key.empty())
+    problems.add("", tls.key.empty() ? "tls.certificate is set without tls.key" : "tls.key is set without tls.certificate");
+  check_tls_file(tls.certificate, "tls.certificate", config, problems);
+  check_tls_file(tls.key, "tls.key", config, problems);
+  if (!tls.certificate.empty() || !config.trusted_proxies.empty()) return;
+  for (const auto& source : config.sources)
+    if (source.require_tls)
+      config.notices.push_back(fmt::format("source {} requires TLS, but this listener speaks plain HTTP and no proxy is trusted: "
+                                           "every request of it will be refused",
+                                           source.name));
+}
+
+void take_sources(std::vector<SourceDraft> drafts, const ConfigInputs& inputs, Config& config, Problems& problems) {
+  for (auto& read : drafts) {
+    if (!read.enabled) config.notices.push_back(fmt::format("source {} is off: enabled = false", read.source.name));
+    else if (collect_secrets(read, inputs.env, config, problems)) config.sources.push_back(std::move(read.source));
+  }
+  if (config.sources.empty()) config.notices.emplace_back("no source is on: nothing can be received");
+}
+
+}  // namespace
+
+Result<Config> load_config(const ConfigInputs& inputs) {
+  auto file = open_config_file(inputs);
+  if (!file) return tl::unexpected(file.error());
+  Problems problems;
+  ConfigDraft draft;
+  draft.config.node = host_name();
+  draft.config.shown["config"] = {file->name, file->built_in ? "default" : "file"};
+  apply_settings(*file, inputs, draft, problems);
+  resolve_threads(draft, problems);
+  auto drafts = read_sources(*file, draft, problems);
+  take_sources(std::move(drafts), inputs, draft.config, problems);
+  read_role_tokens(inputs.env, draft.config, problems);
+  check_listeners(draft.config, problems);
+  check_tls(draft.config, problems);
+  if (draft.config.dedupe_window < std::chrono::hours(72))
+    draft.config.notices.emplace_back("redis.dedupe_window_h is below the 72 hours of the contract: late repeats will count twice");
+  if (!problems.empty()) return tl::unexpected(problems.fault());
+  return std::move(draft.config);
+}
+
+std::string describe_config(const Config& config) {
+  std::string text;
+  for (const auto& [name, value] : config.shown) text += fmt::format("{} = {}  # {}\n", name, value.first, value.second);
+  return text;
+}
+
+}  // namespace denrei

@@ -1,0 +1,185 @@
+// Between sockets and actors.
+#include "denrei/http/edge.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "answer_text.hpp"
+#include "denrei/domain/request_head.hpp"
+#include "request_line.hpp"
+
+namespace denrei {
+
+Edge::Edge(caf::actor_config& config, EdgeOptions options) : caf::monitorable_actor(config), options_(std::move(options)) {
+  const auto id = make_event_id("request ids", std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
+                                                   std::to_string(reinterpret_cast<std::uintptr_t>(this)));
+  std::memcpy(&request_id_base_, id.bytes.data(), sizeof request_id_base_);
+}
+
+EdgePtr make_edge(caf::actor_system& system, EdgeOptions options) {
+  caf::actor_config config;
+  return EdgePtr(caf::make_actor<Edge, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config,
+                                                              std::move(options)));
+}
+
+void Edge::set_receiver(Receiver receiver, caf::actor observer) {
+  receiver_ = std::move(receiver);
+  observer_ = std::move(observer);
+}
+
+void Edge::enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(message));
+    wake = !std::exchange(posted_, true);
+  }
+  // Posted even on our own thread: writing to sockets is the loop's work, not the actor's that answered.
+  if (wake) boost::asio::post(options_.loop, [this, alive = caf::strong_actor_ptr{ctrl()}] { deliver(); });
+}
+
+void Edge::deliver() {
+  std::vector<caf::mailbox_element_ptr> messages;
+  {
+    const std::lock_guard lock(mutex_);
+    messages.swap(inbox_);
+    posted_ = false;
+  }
+  for (auto& message : messages) {
+    auto& content = message->content();
+    if (content.match_elements<RepliesReady>())
+      for (const auto& reply : content.get_as<RepliesReady>(0).replies) deliver_one(reply);
+    else if (content.match_elements<Drain>())
+      drain();
+  }
+  if (draining_) say_drained_when_quiet();
+}
+
+void Edge::deliver_one(const Reply& reply) {
+  const auto took = std::chrono::steady_clock::now() - reply.request->started;
+  count(reply, took);
+  if (options_.log != nullptr) log(reply, took);
+  const auto at = sessions_.find(reply.request->session);
+  if (at == sessions_.end() || at->second.waiting_for != reply.request.get()) return;  // gone, or given up
+  auto* connection = at->second.connection;
+  settle(at->second);
+  connection->answer(reply.answer, *reply.request);
+}
+
+void Edge::settle(Seat& seat) {
+  if (seat.waiting_for == nullptr) return;
+  seat.waiting_for = nullptr;
+  --in_flight_;
+  bytes_in_flight_ -= std::exchange(seat.bytes, 0);
+}
+
+void Edge::give_up(std::uint64_t session) {
+  if (const auto at = sessions_.find(session); at != sessions_.end()) settle(at->second);
+}
+
+bool Edge::admit(const std::string& address) {
+  const auto at = per_address_.find(address);
+  const bool fits = !draining_ && sessions_.size() < options_.connections_max &&
+                    (at == per_address_.end() || at->second < options_.connections_per_address_max);
+  if (!fits) options_.counters.refused_connections->add();
+  return fits;
+}
+
+std::uint64_t Edge::join(Connection& connection, std::string address) {
+  ++per_address_[address];
+  sessions_[++last_session_] = {&connection, std::move(address), nullptr, 0};
+  return last_session_;
+}
+
+void Edge::leave(std::uint64_t session) {
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end()) return;
+  settle(at->second);
+  const auto address = per_address_.find(at->second.address);
+  if (--address->second == 0) per_address_.erase(address);
+  sessions_.erase(at);
+  if (draining_) say_drained_when_quiet();
+}
+
+void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t session) {
+  auto& seat = sessions_.at(session);
+  const auto sent_id = find_header(request->headers, "x-request-id");
+  request->request_id = is_sane_request_id(sent_id) ? std::string(sent_id) : make_request_id();
+  request->edge = caf::actor_cast<caf::actor>(this);
+  request->session = session;
+  request->started = std::chrono::steady_clock::now();
+  request->arrived_at = options_.clock();
+  seat.waiting_for = request.get();
+  seat.bytes = request->body.size() + request->header_text.size();
+  request->requests_in_flight = ++in_flight_;
+  request->bytes_in_flight = bytes_in_flight_ += seat.bytes;
+  caf::anon_send(receiver_, Receive{std::move(request)});
+}
+
+std::string Edge::make_request_id() {
+  // Unlike from process to process and from thread to thread; not secret.
+  return fmt::format("req-{:016x}-{:x}", request_id_base_, ++last_request_);
+}
+
+// A copy: what is done to a connection may make it leave.
+std::vector<Connection*> Edge::all_connections() const {
+  std::vector<Connection*> all;
+  all.reserve(sessions_.size());
+  for (const auto& [session, seat] : sessions_) {
+    (void)session;
+    all.push_back(seat.connection);
+  }
+  return all;
+}
+
+void Edge::sweep() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto* connection : all_connections()) connection->sweep(now);
+}
+
+void Edge::drain() {
+  draining_ = true;
+  for (auto* connection : all_connections()) connection->drain();
+  say_drained_when_quiet();
+}
+
+void Edge::say_drained_when_quiet() {
+  if (in_flight_ > 0 || std::exchange(drained_, true)) return;
+  caf::anon_send(observer_, Drained{"edge"});
+}
+
+void Edge::close() {
+  for (auto* connection : all_connections()) connection->abandon();
+  receiver_ = nullptr;
+  observer_ = nullptr;
+  cleanup(caf::exit_reason::user_shutdown, nullptr);
+}
+
+std::string_view Edge::date() {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(options_.clock().time_since_epoch()).count();
+  if (now != date_of_) {
+    date_of_ = now;
+    date_ = http_date(now);
+  }
+  return date_;
+}
+
+void Edge::count(const Reply& reply, std::chrono::nanoseconds took) {
+  const auto listener = static_cast<std::size_t>(reply.request->listener);
+  const auto at = options_.counters.by_status[listener].find(reply.answer.status);
+  (at != options_.counters.by_status[listener].end() ? at->second : options_.counters.other_status)->add();
+  options_.counters.duration[listener]->observe(took);
+  if (reply.source == nullptr) return;
+  const auto& counters = reply.source->counters;
+  if (reply.verdict == Verdict::refused)
+    counters.refused[static_cast<std::size_t>(reply.why)]->add();
+  else
+    counters.accepted[static_cast<std::size_t>(reply.verdict)]->add();
+}
+
+void Edge::log(const Reply& reply, std::chrono::nanoseconds took) {
+  if (reply.request->listener == Listener::operations && reply.answer.status == 200) return;  // probes and scrapes
+  options_.log->write(request_line(reply, took, options_.clock()));
+}
+
+}  // namespace denrei
