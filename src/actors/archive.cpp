@@ -247,7 +247,8 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     // The page depends on nothing but the newest notification and the question.
     const auto etag = fmt::format("\"{}-{}-{}\"", fact.newest, r.cursor, r.limit);
     const auto headers = fmt::format("ETag: {}\r\nCache-Control: private, no-cache\r\n", etag);
-    if (find_header(r.request->headers, "if-none-match").find(etag) != std::string_view::npos)
+    const auto known = find_header(r.request->headers, "if-none-match");
+    if (known == "*" || known.find(etag) != std::string_view::npos)
       return finish(at, {304, {}, headers, {}});
     std::string body = "[";
     for (const auto& [cursor, json] : fact.items) {

@@ -44,23 +44,28 @@ class ReceiverAtWork final : public Supervised<Receiver::base> {
     say_reply(make_refusal(request, options_.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
   }
 
-  static std::optional<RefusalFacts> judge_head(const InboundRequest& request, const Source& source) {
-    if (request.method != "POST")
-      return RefusalFacts{.why = Refusal::method_not_allowed, .detail = "this path takes POST", .allow = "POST"};
-    if (request.body_too_large || request.body.size() > source.body_bytes_max)
-      return RefusalFacts{.why = Refusal::too_large,
-                          .detail = fmt::format("the body may have {} bytes at most", source.body_bytes_max)};
-    if (!is_json_media_type(find_header(request.headers, "content-type")))
-      return RefusalFacts{.why = Refusal::unsupported_media, .detail = "Content-Type must be application/json in UTF-8"};
-    if (request.requests_in_flight > limits::requests_in_flight_max || request.bytes_in_flight > limits::bytes_in_flight_max)
-      return RefusalFacts{.why = Refusal::overloaded, .detail = "too many requests are under way; send it again"};
-    return std::nullopt;
-  }
-
   ReceiverOptions options_;
 };
 
 }  // namespace
+
+const LiveSource* find_source(const Site& site, std::string_view target) {
+  const auto at = site.paths.find(path_of(target));
+  return at != site.paths.end() ? &site.sources[at->second] : nullptr;
+}
+
+std::optional<RefusalFacts> judge_head(const InboundRequest& request, const Source& source) {
+  if (request.method != "POST")
+    return RefusalFacts{.why = Refusal::method_not_allowed, .detail = "this path takes POST", .allow = "POST"};
+  if (request.body_too_large || request.body.size() > source.body_bytes_max)
+    return RefusalFacts{.why = Refusal::too_large,
+                        .detail = fmt::format("the body may have {} bytes at most", source.body_bytes_max)};
+  if (!is_json_media_type(find_header(request.headers, "content-type")))
+    return RefusalFacts{.why = Refusal::unsupported_media, .detail = "Content-Type must be application/json in UTF-8"};
+  if (request.requests_in_flight > limits::requests_in_flight_max || request.bytes_in_flight > limits::bytes_in_flight_max)
+    return RefusalFacts{.why = Refusal::overloaded, .detail = "too many requests are under way; send it again"};
+  return std::nullopt;
+}
 
 Receiver spawn_receiver(const Stage& stage, ActorMeter& meter, ReceiverOptions options) {
   return spawn_on<ReceiverAtWork>(stage, meter, std::move(options));

@@ -22,7 +22,8 @@ EdgePtr make_edge(caf::actor_system& system, EdgeOptions options) {
                                                               std::move(options)));
 }
 
-void Edge::set_receiver(Receiver receiver, caf::actor observer) {
+void Edge::set_receiver(Receiver receiver, caf::actor observer, SitePtr site) {
+  site_ = std::move(site);
   receiver_ = std::move(receiver);
   observer_ = std::move(observer);
 }
@@ -49,6 +50,8 @@ void Edge::deliver() {
     auto& content = message->content();
     if (content.match_elements<RepliesReady>())
       for (const auto& reply : content.get_as<RepliesReady>(0).replies) deliver_one(reply);
+    else if (content.match_elements<SiteChanged>())
+      site_ = content.get_as<SiteChanged>(0).site;
     else if (content.match_elements<Drain>())
       drain();
   }
@@ -114,6 +117,11 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
   request->requests_in_flight = ++in_flight_;
   request->bytes_in_flight = bytes_in_flight_ += seat.bytes;
   caf::anon_send(receiver_, Receive{std::move(request)});
+}
+
+bool Edge::wants_body(const InboundRequest& head) const {
+  const auto* source = find_source(*site_, head.target);
+  return source != nullptr && !judge_head(head, source->source);
 }
 
 std::string Edge::make_request_id() {

@@ -48,7 +48,7 @@ std::string request_line(const Reply& reply, std::chrono::nanoseconds took, Wall
         third != std::string_view::npos)
       path = path.substr(0, third + 1);
   add_text(out, "path", path.substr(0, 200));
-  if (reply.source != nullptr) add_text(out, "source", reply.source->source.name);
+  if (reply.source != nullptr) add_text(out, "endpoint", reply.source->source.name);
   add_text(out, "result", verdict_name(reply));
   fmt::format_to(std::back_inserter(out), R"(,"status":{},"success":{},"bytes":{},"processingTime":{:.3f})", reply.answer.status,
                  reply.answer.status < 400, request.body.size(), std::chrono::duration<double, std::milli>(took).count());
@@ -56,6 +56,9 @@ std::string request_line(const Reply& reply, std::chrono::nanoseconds took, Wall
     const auto& e = *reply.event;
     add_text(out, "eventId", e.id.text());
     add_text(out, "type", e.type);
+    // A body that names its source (analytics seed §11.1) is believed: it was signed.
+    const auto named = e.json ? find_string(e.json->root(), "/source") : std::string_view{};
+    add_text(out, "source", named.empty() ? std::string_view(e.source) : named.substr(0, 100));
     if (!e.identity.empty()) add_text(out, "notificationId", e.identity);
     add_text(out, "keyHash", encode_hex(as_view(sha256({e.family, e.key})).substr(0, 6)));
     add_text(out, "receivedAt", format_iso8601(e.received_at));

@@ -3,6 +3,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "denrei/actors/messages.hpp"
@@ -22,14 +23,21 @@ class RequestParser final : public beast::http::basic_parser<true> {
 
   [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
   [[nodiscard]] int http_minor() const noexcept { return minor_; }
-  [[nodiscard]] InboundRequest& request() noexcept { return *request_; }
 
-  // Completes the views into the header text; call once, when the header, or all of it, is there.
+  // The request with its headers, once they are all there; the body may still be missing.
+  [[nodiscard]] InboundRequest& head() {
+    if (request_->headers.empty()) {
+      const std::string_view text = request_->header_text;
+      request_->headers.reserve(spans_.size());
+      for (const auto& s : spans_)
+        request_->headers.push_back({text.substr(s.at, s.name), text.substr(s.at + s.name, s.value)});
+    }
+    return *request_;
+  }
+
+  // Call once.
   [[nodiscard]] std::shared_ptr<InboundRequest> take() {
-    const std::string_view text = request_->header_text;
-    request_->headers.reserve(spans_.size());
-    for (const auto& s : spans_)
-      request_->headers.push_back({text.substr(s.at, s.name), text.substr(s.at + s.name, s.value)});
+    (void)head();
     return std::move(request_);
   }
 
@@ -56,6 +64,9 @@ class RequestParser final : public beast::http::basic_parser<true> {
     }
     spans_.push_back({request_->header_text.size(), name.size(), value.size()});
     request_->header_text.append(name.data(), name.size()).append(value.data(), value.size());
+    // Only "chunked", and only once: whatever else is said about framing is how requests are smuggled past proxies.
+    if (field == beast::http::field::transfer_encoding && (std::exchange(has_transfer_encoding_, true) || !beast::iequals(value, "chunked")))
+      error = beast::http::error::bad_transfer_encoding;
     if (field == beast::http::field::expect && beast::iequals(value, "100-continue")) expects_continue_ = true;
   }
   void on_header_impl(Error&) override {}
@@ -73,6 +84,7 @@ class RequestParser final : public beast::http::basic_parser<true> {
   std::shared_ptr<InboundRequest> request_;
   std::vector<Span> spans_;
   bool expects_continue_ = false;
+  bool has_transfer_encoding_ = false;
   int minor_ = 1;
 };
 

@@ -162,13 +162,18 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       taken += parser_->put(net::buffer(bytes.data() + taken, bytes.size() - taken), error);
       if (error == beast::http::error::need_more) break;
       if (error) {
-        on_malformed(error);
+        on_malformed(error, bytes);
         return taken;
       }
       if (parser_->is_header_done() && phase_ == Phase::header) {
         wait_until(Phase::body, edge_->timeouts().body);
-        if (parser_->expects_continue() && !parser_->is_done() && taken == bytes.size() && parser_->http_minor() == 1)
+        if (parser_->expects_continue() && !parser_->is_done() && taken == bytes.size() && parser_->http_minor() == 1) {
+          if (!edge_->wants_body(parser_->head())) {
+            hand_over_without_body();
+            return taken;
+          }
           say_continue();
+        }
       }
     }
     if (parser_->is_done()) phase_ = Phase::answering;
@@ -192,19 +197,25 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     edge_->dispatch(std::move(request), number_);
   }
 
+  // The head alone is enough to refuse. What follows of the body is not read, so the connection ends with the answer.
+  void hand_over_without_body() {
+    keep_alive_ = false;
+    http_1_0_ = parser_->http_minor() == 0;
+    auto request = parser_->take();
+    request->body.clear();
+    hand_over(std::move(request));
+  }
+
   // The body is too large: the source's own dialect says so. Everything else wrong with the bytes ends the connection.
-  void on_malformed(const boost::system::error_code& error) {
+  void on_malformed(const boost::system::error_code& error, std::string_view bytes) {
     if (error == beast::http::error::body_limit) {
-      keep_alive_ = false;
-      http_1_0_ = parser_->http_minor() == 0;
-      auto request = parser_->take();
-      request->body_too_large = true;
-      request->body.clear();
-      in_.clear();
-      return hand_over(std::move(request));
+      parser_->head().body_too_large = true;
+      return hand_over_without_body();
     }
     edge_->counters().malformed->add();
-    if (error == beast::http::error::bad_version) return refuse_bytes(505, "HTTP/1.1 or HTTP/1.0 is spoken here");
+    const auto line = bytes.substr(0, bytes.find('\r'));
+    const bool names_a_version = line.rfind(" HTTP/") == line.rfind(' ');
+    if (error == beast::http::error::bad_version && names_a_version) return refuse_bytes(505, "HTTP/1.1 or HTTP/1.0 is spoken here");
     if (error == beast::http::error::header_limit) return refuse_bytes(431, "the header is too large");
     refuse_bytes(400, "this is not an HTTP request: " + error.message());
   }

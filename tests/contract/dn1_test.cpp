@@ -133,7 +133,7 @@ TEST_F(Dn1, RefusesToOwnATagWhoseKeysAreSomethingElse) {
   redis_({"SET", key("st"), "a text"});
   const auto refused = acquire();
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::invalid);
+  EXPECT_EQ(fault_of(refused), FaultCode::invalid);
   EXPECT_EQ(redis_.one({"EXISTS", key("m")}), "0");
 }
 

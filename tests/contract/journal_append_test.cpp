@@ -132,7 +132,7 @@ TEST_P(Append, TakesTheLargestBatchAndRefusesALargerOne) {
   const auto again = append(records).value();
   for (const auto& outcome : again.outcomes) EXPECT_EQ(outcome.what, Appended::repeat);
   records.push_back(record("one too many"));
-  EXPECT_EQ(append(records).error().code, FaultCode::invalid);
+  EXPECT_EQ(fault_of(append(records)), FaultCode::invalid);
 }
 
 TEST_P(Append, AnswersAnEmptyBatch) {
@@ -152,7 +152,7 @@ TEST_P(Append, KeepsTagsApart) {
 TEST_P(Append, RefusesTagsThatWouldPartInACluster) {
   for (const auto* bad : {"", "}", "}p0"}) {
     tag = bad;
-    EXPECT_EQ(append({record("a")}).error().code, FaultCode::invalid) << bad;
+    EXPECT_EQ(fault_of(append({record("a")})), FaultCode::invalid) << bad;
   }
   tag = "p{0}";
   EXPECT_TRUE(append({record("a")}));
@@ -162,7 +162,7 @@ TEST_P(Append, IsRefusedWhenTheStoreIsFullWhileCommitsGoOn) {
   const auto owner = acquire().value();
   const auto last = append({record("a")})->last;
   rig_->set_full(true);
-  EXPECT_EQ(append({record("b")}).error().code, FaultCode::overloaded);
+  EXPECT_EQ(fault_of(append({record("b")})), FaultCode::overloaded);
   EXPECT_TRUE(commit({.token = owner.token, .expected = "0-0", .upto = last, .states = {{"k", "state"}}}));
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), "state");
   rig_->set_full(false);
@@ -172,8 +172,8 @@ TEST_P(Append, IsRefusedWhenTheStoreIsFullWhileCommitsGoOn) {
 TEST_P(Append, SurvivesTheDeathOfTheStore) {
   const auto last = append({record("a", "kept")})->last;
   rig_->cut();
-  EXPECT_EQ(append({record("b")}).error().code, FaultCode::unavailable);
-  EXPECT_EQ(look(ShelfName::states, {"k"}).error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(append({record("b")})), FaultCode::unavailable);
+  EXPECT_EQ(fault_of(look(ShelfName::states, {"k"})), FaultCode::unavailable);
   rig_->mend();
   const auto entries = newest(10).value();
   ASSERT_EQ(entries.size(), 1u);

@@ -99,7 +99,7 @@ TEST_P(Committing, RefusesNotificationsThatDoNotRiseAndWritesNothing) {
   bad.states = {{"k", "must not appear"}};
   for (const Pairs& ids : {Pairs{{"5-0", "again"}}, Pairs{{"4-9", "older"}}, Pairs{{"6-1", "x"}, {"6-1", "y"}}, Pairs{{"7-0", "x"}, {"6-0", "y"}}}) {
     bad.notifications = ids;
-    EXPECT_EQ(commit(bad).error().code, FaultCode::invalid) << ids.front().first;
+    EXPECT_EQ(fault_of(commit(bad)), FaultCode::invalid) << ids.front().first;
   }
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), std::nullopt);
   bad.notifications = {{"6-0", "x"}};

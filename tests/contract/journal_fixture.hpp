@@ -40,6 +40,13 @@ inline std::string line(std::string_view identity) {
   return Packer().u16(20).raw(make_event_id("test", identity).raw()).raw("rest").take();
 }
 
+// How a call failed, if it did. Asking a Result that has a value for its error() is undefined and may look like `invalid`.
+template <class T>
+std::optional<FaultCode> fault_of(const Result<T>& result) {
+  if (result) return std::nullopt;
+  return result.error().code;
+}
+
 class JournalFixture {
  public:
   explicit JournalFixture(std::unique_ptr<JournalRig> rig) : rig_(std::move(rig)) {}

@@ -31,7 +31,7 @@ TEST_P(Owner, RefusesAnotherNodeAndNamesTheHolder) {
   ASSERT_TRUE(acquire("alpha"));
   const auto refused = acquire("beta");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::conflict);
+  EXPECT_EQ(fault_of(refused), FaultCode::conflict);
   EXPECT_EQ(refused.error().detail, "held by alpha");
   EXPECT_TRUE(acquire("alpha")) << "a restarted node gets its own partition back";
 }
@@ -40,9 +40,9 @@ TEST_P(Owner, FencesTheOldOwnerAfterATakeOver) {
   const auto last = append({record("a")})->last;
   const auto old_owner = acquire("alpha").value();
   const auto new_owner = acquire("beta", true).value();
-  EXPECT_EQ(read(old_owner.token, "0-0").error().code, FaultCode::fenced);
-  EXPECT_EQ(commit(move_cursor(old_owner.token, "0-0", last)).error().code, FaultCode::fenced);
-  EXPECT_EQ(release(old_owner.token).error().code, FaultCode::fenced);
+  EXPECT_EQ(fault_of(read(old_owner.token, "0-0")), FaultCode::fenced);
+  EXPECT_EQ(fault_of(commit(move_cursor(old_owner.token, "0-0", last))), FaultCode::fenced);
+  EXPECT_EQ(fault_of(release(old_owner.token)), FaultCode::fenced);
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), std::nullopt) << "a fenced commit writes nothing";
   EXPECT_TRUE(read(new_owner.token, "0-0"));
 }
@@ -50,13 +50,13 @@ TEST_P(Owner, FencesTheOldOwnerAfterATakeOver) {
 TEST_P(Owner, ReleasesToAnybody) {
   const auto owner = acquire("alpha").value();
   ASSERT_TRUE(release(owner.token));
-  EXPECT_EQ(read(owner.token, "0-0").error().code, FaultCode::fenced);
+  EXPECT_EQ(fault_of(read(owner.token, "0-0")), FaultCode::fenced);
   EXPECT_TRUE(acquire("beta"));
 }
 
 TEST_P(Owner, AnEmptyTokenOwnsNothing) {
-  EXPECT_EQ(read("", "0-0").error().code, FaultCode::fenced);
-  EXPECT_EQ(commit(move_cursor("", "0-0", "0-0")).error().code, FaultCode::fenced);
+  EXPECT_EQ(fault_of(read("", "0-0")), FaultCode::fenced);
+  EXPECT_EQ(fault_of(commit(move_cursor("", "0-0", "0-0"))), FaultCode::fenced);
 }
 
 TEST_P(Owner, ReadsInPagesAfterAPosition) {
@@ -77,8 +77,8 @@ TEST_P(Owner, ReadsInPagesAfterAPosition) {
 TEST_P(Owner, RefusesToReadAfterAPositionThatNeverWas) {
   const auto last = append({record("a")})->last;
   const auto token = acquire()->token;
-  EXPECT_EQ(read(token, "1-1").error().code, FaultCode::truncated);
-  EXPECT_EQ(read(token, "9" + last).error().code, FaultCode::truncated);
+  EXPECT_EQ(fault_of(read(token, "1-1")), FaultCode::truncated);
+  EXPECT_EQ(fault_of(read(token, "9" + last)), FaultCode::truncated);
 }
 
 TEST_P(Owner, CommitsOnlyFromTheCursorAndSaysWhereItIs) {
@@ -87,7 +87,7 @@ TEST_P(Owner, CommitsOnlyFromTheCursorAndSaysWhereItIs) {
   ASSERT_TRUE(commit(move_cursor(token, "0-0", one)));
   const auto refused = commit(move_cursor(token, "0-0", two));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::conflict);
+  EXPECT_EQ(fault_of(refused), FaultCode::conflict);
   EXPECT_EQ(refused.error().detail, "the cursor is " + one);
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), "moved to " + one);
   EXPECT_TRUE(commit(move_cursor(token, one, two)));
@@ -96,8 +96,8 @@ TEST_P(Owner, CommitsOnlyFromTheCursorAndSaysWhereItIs) {
 TEST_P(Owner, CommitsOnlyUpToWhatIsInTheLog) {
   const auto last = append({record("a")})->last;
   const auto token = acquire()->token;
-  EXPECT_EQ(commit(move_cursor(token, "0-0", "1-1")).error().code, FaultCode::truncated);
-  EXPECT_EQ(commit(move_cursor(token, "0-0", "2-1")).error().code, FaultCode::truncated);
+  EXPECT_EQ(fault_of(commit(move_cursor(token, "0-0", "1-1"))), FaultCode::truncated);
+  EXPECT_EQ(fault_of(commit(move_cursor(token, "0-0", "2-1"))), FaultCode::truncated);
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), std::nullopt);
   EXPECT_EQ(acquire()->cursor, "0-0");
 }
@@ -106,7 +106,7 @@ TEST_P(Owner, NeverMovesTheCursorBack) {
   const auto one = append({record("a")})->last, two = append({record("b")})->last;
   const auto token = acquire()->token;
   ASSERT_TRUE(commit(move_cursor(token, "0-0", two)));
-  EXPECT_EQ(commit(move_cursor(token, two, one)).error().code, FaultCode::invalid);
+  EXPECT_EQ(fault_of(commit(move_cursor(token, two, one))), FaultCode::invalid);
 }
 
 // A failover lost b and c; other events took their numbers. An owner that still holds b and c must not be able to bring
@@ -122,8 +122,8 @@ TEST_P(Owner, NoticesThatItsBufferHoldsEventsThatWereLost) {
   const auto y = append({record("y")})->last;
   static_cast<void>(append({record("z")}));
   ASSERT_EQ(c.substr(0, 2), y.substr(0, 2)) << "the same number under another id";
-  EXPECT_EQ(read(token, c).error().code, FaultCode::truncated);
-  EXPECT_EQ(commit(move_cursor(token, "0-0", c)).error().code, FaultCode::truncated);
+  EXPECT_EQ(fault_of(read(token, c)), FaultCode::truncated);
+  EXPECT_EQ(fault_of(commit(move_cursor(token, "0-0", c))), FaultCode::truncated);
   EXPECT_EQ(look(ShelfName::states, {"k"})->front(), std::nullopt);
   EXPECT_EQ(read(token, a)->size(), 3u) << "from what is still true it goes on";
 }
@@ -137,7 +137,7 @@ TEST_P(Owner, NoticesThatItsCursorIsOfALostHistory) {
   ASSERT_NE(b, new_b);
   const auto refused = commit(move_cursor(token, b, new_b));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::conflict);
+  EXPECT_EQ(fault_of(refused), FaultCode::conflict);
 }
 
 TEST_P(Owner, KeepsItsTokenAndCursorOverTheDeathOfTheStore) {
@@ -145,7 +145,7 @@ TEST_P(Owner, KeepsItsTokenAndCursorOverTheDeathOfTheStore) {
   const auto token = acquire()->token;
   ASSERT_TRUE(commit(move_cursor(token, "0-0", last)));
   rig_->cut();
-  EXPECT_EQ(commit(move_cursor(token, last, last)).error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(commit(move_cursor(token, last, last))), FaultCode::unavailable);
   rig_->mend();
   EXPECT_TRUE(commit(move_cursor(token, last, last)));
   EXPECT_EQ(acquire()->cursor, last);

@@ -1,6 +1,7 @@
 // The parameter of the contract suite: which journal stands under the test.
 #pragma once
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@ namespace denrei::test {
 struct JournalKind {
   std::string name;
   std::unique_ptr<JournalRig> (*make_rig)();
+  friend void PrintTo(const JournalKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 class JournalTest : public ::testing::TestWithParam<JournalKind>, protected JournalFixture {

@@ -63,21 +63,21 @@ TEST_F(RedisJournalTest, SaysThatAPasswordIsMissingOrWrong) {
   EXPECT_EQ(rig.why_down.find("wrong"), std::string::npos) << "a password is never shown";
   const auto refused = append({record("a")});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(refused), FaultCode::unavailable);
 }
 
 TEST_F(RedisJournalTest, AWrongUrlIsAStoreThatIsDown) {
   rig.reconnect({.url = "http://user:hidden@host"});
   rig.run_until([&] { return !rig.why_down.empty(); });
   EXPECT_EQ(rig.why_down.find("hidden"), std::string::npos);
-  EXPECT_EQ(append({record("a")}).error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(append({record("a")})), FaultCode::unavailable);
 }
 
 TEST_F(RedisJournalTest, StaysAwayFromAStoreThatEvicts) {
   redis({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
   rig.reconnect({});
   rig.run_until([&] { return rig.why_down.find("noeviction") != std::string::npos; });
-  EXPECT_EQ(append({record("a")}).error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(append({record("a")})), FaultCode::unavailable);
   redis({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
   rig.run_until([&] { return rig.up; });
   EXPECT_TRUE(append({record("a")}));
@@ -107,7 +107,7 @@ TEST_F(RedisJournalTest, GivesUpAConnectionThatDoesNotAnswerInTime) {
   const auto late = append({record("a")});
   ::kill(rig.server().pid(), SIGCONT);
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(late), FaultCode::unavailable);
   EXPECT_NE(late.error().detail.find("100 ms"), std::string::npos) << late.error().detail;
   rig.run_until([&] { return rig.up; });
   EXPECT_TRUE(append({record("b")}));
@@ -124,7 +124,7 @@ TEST_F(RedisJournalTest, FailsEverythingOutstandingWhenTheConnectionGoes) {
 
 TEST_F(RedisJournalTest, LoadsItsLibraryAgainWhenItIsGone) {
   redis({"FUNCTION", "FLUSH"});
-  EXPECT_EQ(append({record("a")}).error().code, FaultCode::unavailable);
+  EXPECT_EQ(fault_of(append({record("a")})), FaultCode::unavailable);
   rig.run_until([&] { return rig.up; });
   EXPECT_TRUE(append({record("a")}));
 }
@@ -146,7 +146,7 @@ TEST_F(RedisJournalTest, RefusesALayoutItDoesNotKnow) {
   redis({"HSET", "dn:{ctl}:cfg", "layout", "2", "partitions", "4"});
   const auto refused = open_layout(4);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::invalid);
+  EXPECT_EQ(fault_of(refused), FaultCode::invalid);
   redis({"HSET", "dn:{ctl}:cfg", "layout", "1", "partitions", "0"});
   EXPECT_FALSE(open_layout(4));
 }

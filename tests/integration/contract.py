@@ -7,6 +7,7 @@ import json
 import os
 import random
 import time
+import urllib.parse
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Callable, Optional
@@ -79,7 +80,7 @@ def without(value, path):
 
 def photo(staff_id, at, version=1):
     return {
-        "profilePhotoUrl": f"{PHOTO_BASE}/{staff_id}-{version}.jpg",
+        "profilePhotoUrl": f"{PHOTO_BASE}/{urllib.parse.quote(staff_id, safe='')}-{version}.jpg",
         "photoUpdatedAt": iso(at),
         "photoMimeType": "image/jpeg",
         "photoFileSize": 180000 + version,

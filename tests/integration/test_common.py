@@ -297,7 +297,7 @@ class Answers(ServerCase):
 
     def test_one_missing_member_is_400_in_every_dialect(self):
         for source in SOURCES:
-            name = list(source.make_body())[-1]
+            name = [name for name in source.make_body() if name != "details"][-1]
             with self.subTest(source=source.name):
                 self.assertIn(name, self.refuse(source, without(source.make_body(), name), 400, source.codes.get("invalid")).body.decode())
 

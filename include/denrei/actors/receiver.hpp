@@ -20,6 +20,11 @@ struct ReceiverOptions {
   caf::actor registry;         // hears Serve: the operations listener
 };
 
+// The source that a request's path names; null when there is none.
+[[nodiscard]] const LiveSource* find_source(const Site& site, std::string_view target);
+// What the head alone says against a request to this source; nothing: let it in.
+[[nodiscard]] std::optional<RefusalFacts> judge_head(const InboundRequest& request, const Source& source);
+
 Receiver spawn_receiver(const Stage& stage, ActorMeter& meter, ReceiverOptions options);
 
 }  // namespace denrei

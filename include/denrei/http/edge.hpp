@@ -56,7 +56,9 @@ class Edge final : public caf::monitorable_actor {
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override;
 
   // Everything below: on the loop's thread only.
-  void set_receiver(Receiver receiver, caf::actor observer);
+  void set_receiver(Receiver receiver, caf::actor observer, SitePtr site);
+  // Whether the head of a request leaves a chance of acceptance: then a sender that waits is told to go on (RFC 9110 §10.1.1).
+  [[nodiscard]] bool wants_body(const InboundRequest& head) const;
   [[nodiscard]] bool admit(const std::string& address);              // one more connection from there?
   std::uint64_t join(Connection& connection, std::string address);   // its session number
   void leave(std::uint64_t session);
@@ -92,6 +94,7 @@ class Edge final : public caf::monitorable_actor {
   EdgeOptions options_;
   Receiver receiver_;
   caf::actor observer_;
+  SitePtr site_;
   std::mutex mutex_;  // guards inbox_ and posted_ against replies from other threads
   std::vector<caf::mailbox_element_ptr> inbox_;
   bool posted_ = false;

@@ -151,7 +151,7 @@ void Wiring::spawn_thread_actors() {
     t.receiver = spawn_receiver(stage(i), *meters_->receivers[i],
                                 {.site = site_, .verifier = t.verifier, .limiting_verifier = threads_.front()->verifier,
                                  .archive = caf::actor_cast<caf::actor>(t.archive), .registry = caf::actor_cast<caf::actor>(registry_)});
-    t.edge->set_receiver(t.receiver, observer);
+    t.edge->set_receiver(t.receiver, observer, site_);
     plan.stages[0].push_back(t.edge.actor());
     plan.stages[1].push_back(caf::actor_cast<caf::actor>(t.scribe));
   }
@@ -236,6 +236,7 @@ Result<void> Wiring::reload(const Config& config) {
   for (const auto& t : threads_) {
     caf::anon_send(t->receiver, SiteChanged{site_});
     caf::anon_send(t->verifier, SiteChanged{site_});
+    caf::anon_send(t->edge.actor(), SiteChanged{site_});
   }
   return {};
 }
