@@ -214,7 +214,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     }
     edge_->counters().malformed->add();
     const auto line = bytes.substr(0, bytes.find('\r'));
-    const bool names_a_version = line.rfind(" HTTP/") == line.rfind(' ');
+    // Two blanks and HTTP/ after the second: a request of another version, and not just something else.
+    const bool names_a_version = std::count(line.begin(), line.end(), ' ') == 2 && line.rfind(" HTTP/") == line.rfind(' ');
     if (error == beast::http::error::bad_version && names_a_version) return refuse_bytes(505, "HTTP/1.1 or HTTP/1.0 is spoken here");
     if (error == beast::http::error::header_limit) return refuse_bytes(431, "the header is too large");
     refuse_bytes(400, "this is not an HTTP request: " + error.message());

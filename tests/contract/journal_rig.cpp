@@ -36,7 +36,7 @@ class FakeRig final : public JournalRig {
 }  // namespace
 
 ScratchDirectory::ScratchDirectory(const std::string& below) {
-  auto pattern = (std::filesystem::temp_directory_path() / "denrei-contract-XXXXXX").string();
+  auto pattern = (std::filesystem::temp_directory_path() / "denrei-contract-").string() + std::string(6, 'X');
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no scratch directory");
   root_ = pattern;
   path_ = below.empty() ? root_ : root_ / below;
