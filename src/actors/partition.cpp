@@ -184,7 +184,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   }
 
   KeyActor spawn(const std::string& field, const Event& first, std::optional<std::string>& file) {
-    return spawn_key({system(), context()}, *options_.key_meters.at(first.effect),
+    return spawn_key({system(), home()}, *options_.key_meters.at(first.effect),
                      {.effect = first.effect, .field = field, .key = first.key,
                       .file = file ? std::move(*file) : std::string{}, .make_logic = options_.make_logic});
   }

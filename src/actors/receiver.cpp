@@ -26,7 +26,7 @@ class ReceiverAtWork final : public Supervised<Receiver::base> {
  private:
   void restart_state() override {}
 
-  void on_receive(const RequestPtr& request) {
+  void on_receive(const FreshRequestPtr& request) {
     if (request->listener == Listener::operations) return caf::anon_send(options_.registry, Serve{request, options_.site});
     const auto path = path_of(request->target);
     const auto at = options_.site->paths.find(path);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t events_waiting_max = 16'384;  // twice what one thread admits at once
 constexpr std::chrono::seconds probe_every{1};
+constexpr std::chrono::microseconds linger{400};
 
 struct Waiting {
   Append order;
@@ -24,6 +25,8 @@ struct Waiting {
 struct Lane {
   std::deque<Waiting> waiting;
   std::size_t flights = 0;
+  std::size_t expected = 1;        // senders that seem to be active: as many as were answered and waited last time
+  bool lingering = false;
 };
 
 struct Flight {
@@ -44,6 +47,7 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
         [this](AppendFinished& fact) { on_append_finished(fact); },
         [this](const StoreChanged& fact) { on_store_changed(fact); },
         [this](const PartitionsOpened& fact) { partitions_ = fact.partitions; },
+        [this](LingerEnded) { on_linger_ended(); },
         [this](ProbeWrites) { on_probe_writes(); },
         [this](const Drain&) { on_drain(); },
     };
@@ -76,12 +80,31 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
   void on_flush() {
     flush_asked_ = false;
     for (auto& [index, lane] : lanes_)
-      while (lane.flights < limits::flushes_in_flight_max && may_fly(lane)) fly(index, lane);
+      while (may_fly(lane)) fly(index, lane);
   }
 
-  // A second append joins one under way only when it is worth its fsync.
-  static bool may_fly(const Lane& lane) {
-    return !lane.waiting.empty() && (lane.flights == 0 || lane.waiting.size() >= limits::append_events_max / 4);
+  // An append costs its fsync (about 250 µs of CPU) whether it carries one event or 256. So it leaves when all senders
+  // that were active a moment ago have come back, or after a short linger; a lone sender never waits.
+  bool may_fly(Lane& lane) {
+    if (lane.waiting.empty()) return false;
+    if (lane.waiting.size() >= limits::append_events_max) return lane.flights < limits::flushes_in_flight_max;
+    if (lane.flights > 0) return false;
+    if (lane.waiting.size() >= lane.expected || lane.lingering) return true;
+    if (!std::exchange(linger_asked_, true)) delayed_send(this, linger, LingerEnded{});
+    return false;
+  }
+
+  void on_linger_ended() {
+    linger_asked_ = false;
+    for (auto& [index, lane] : lanes_) {
+      (void)index;
+      lane.lingering = true;
+    }
+    on_flush();
+    for (auto& [index, lane] : lanes_) {
+      (void)index;
+      lane.lingering = false;
+    }
   }
 
   void fly(std::uint32_t index, Lane& lane) {
@@ -114,7 +137,9 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
     if (at == flights_.end()) return;  // of a life before
     auto flight = std::move(at->second);
     flights_.erase(at);
-    --lanes_[flight.partition].flights;
+    auto& lane = lanes_[flight.partition];
+    --lane.flights;
+    lane.expected = flight.events.size() + lane.waiting.size();
     options_.append_duration->observe(clock().now().time_since_epoch() - flight.started.time_since_epoch());
     if (fact.reply && fact.reply->outcomes.size() == flight.events.size())
       settle(flight, *fact.reply);
@@ -250,6 +275,7 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
   bool draining_ = false;
   bool drained_ = false;
   bool flush_asked_ = false;
+  bool linger_asked_ = false;
   std::size_t waiting_ = 0;
   std::uint64_t last_flight_ = 0;
   std::map<std::uint32_t, Lane> lanes_;           // by partition

@@ -64,7 +64,7 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
 
   // Hands the event on and answers nothing, or says why there is none.
   std::optional<RefusalFacts> judge(const Verify& order, const LiveSource& live, WallTime now) {
-    const auto& request = *order.request;
+    auto& request = *order.request;
     const auto address = peer_address(request, *order.site);
     if (auto refusal = judge_peer(request, live, *order.site, address, now)) return refusal;
     if (auto refusal = judge_credentials(request, live, now)) {

@@ -1,8 +1,6 @@
 // ISO 8601 in and out, and the calendar day of Asia/Tokyo.
 #include "denrei/base/time.hpp"
 
-#include <fmt/format.h>
-
 namespace denrei {
 namespace {
 
@@ -88,9 +86,19 @@ std::string format_iso8601(WallTime t) {
   const auto days_part = floor<days>(t);
   const year_month_day date{days_part};
   const hh_mm_ss clock{t - days_part};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string out = "0000-00-00T00:00:00.000Z";
+  // Digits from the right; by hand, because every log line and answer has one and a formatter costs ten times as much.
+  const auto put = [&](std::size_t last, std::size_t width, unsigned value) {
+    for (std::size_t i = 0; i < width; ++i, value /= 10) out[last - i] = static_cast<char>('0' + value % 10);
+  };
+  put(3, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put(6, 2, static_cast<unsigned>(date.month()));
+  put(9, 2, static_cast<unsigned>(date.day()));
+  put(12, 2, static_cast<unsigned>(clock.hours().count()));
+  put(15, 2, static_cast<unsigned>(clock.minutes().count()));
+  put(18, 2, static_cast<unsigned>(clock.seconds().count()));
+  put(22, 3, static_cast<unsigned>(clock.subseconds().count()));
+  return out;
 }
 
 std::string format_jst(WallTime t) {

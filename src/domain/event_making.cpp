@@ -49,7 +49,7 @@ void need(std::vector<Violation>& violations, std::string_view pointer, const st
 
 }  // namespace
 
-tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const Source& source, const std::string& body,
+tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const Source& source, std::string& body,
                                                                         std::shared_ptr<const JsonDocument> json,
                                                                         WallTime now) {
   auto event = std::make_shared<Event>();
@@ -71,7 +71,7 @@ tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const So
   event->family = source.family;
   event->occurred_at = time_at(*json, source.time_pointer);
   event->received_at = now;
-  event->body = body;
+  event->body = std::move(body);
   event->json = std::move(json);
   return event;
 }

@@ -13,7 +13,7 @@ namespace denrei {
 Edge::Edge(caf::actor_config& config, EdgeOptions options) : caf::monitorable_actor(config), options_(std::move(options)) {
   const auto id = make_event_id("request ids", std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
                                                    std::to_string(reinterpret_cast<std::uintptr_t>(this)));
-  std::memcpy(&request_id_base_, id.bytes.data(), sizeof request_id_base_);
+  request_id_base_ = "req-" + id.hex().substr(0, 16) + "-";
 }
 
 EdgePtr make_edge(caf::actor_system& system, EdgeOptions options) {
@@ -113,7 +113,8 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
   request->started = std::chrono::steady_clock::now();
   request->arrived_at = options_.clock();
   seat.waiting_for = request.get();
-  seat.bytes = request->body.size() + request->header_text.size();
+  request->body_bytes = request->body.size();
+  seat.bytes = request->body_bytes + request->header_text.size();
   request->requests_in_flight = ++in_flight_;
   request->bytes_in_flight = bytes_in_flight_ += seat.bytes;
   caf::anon_send(receiver_, Receive{std::move(request)});
@@ -126,7 +127,8 @@ bool Edge::wants_body(const InboundRequest& head) const {
 
 std::string Edge::make_request_id() {
   // Unlike from process to process and from thread to thread; not secret.
-  return fmt::format("req-{:016x}-{:x}", request_id_base_, ++last_request_);
+  const auto number = fmt::format_int(++last_request_);
+  return request_id_base_ + std::string(number.data(), number.size());
 }
 
 // A copy: what is done to a connection may make it leave.

@@ -3,10 +3,11 @@
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
+#include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 #include "denrei/base/encoding.hpp"
-#include "denrei/base/hmac.hpp"
 #include "denrei/domain/request_head.hpp"
 
 namespace denrei {
@@ -14,11 +15,15 @@ namespace {
 
 void add_text(std::string& out, std::string_view name, std::string_view value) {
   out.append(",\"").append(name).append("\":");
-  const bool plain = value.find_first_of("\"\\") == std::string_view::npos &&
-                     std::none_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20; }) && is_utf8(value);
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f; });
   if (plain) out.append("\"").append(value).append("\"");
   else if (is_utf8(value)) out.append(json::serialize(json::string(value)));
   else out.append("\"").append(encode_hex(value)).append("\"");
+}
+
+void add_number(std::string& out, std::string_view name, std::uint64_t value) {
+  const auto digits = fmt::format_int(value);
+  out.append(",\"").append(name).append("\":").append(digits.data(), digits.size());
 }
 
 std::string_view verdict_name(const Reply& reply) {
@@ -50,8 +55,13 @@ std::string request_line(const Reply& reply, std::chrono::nanoseconds took, Wall
   add_text(out, "path", path.substr(0, 200));
   if (reply.source != nullptr) add_text(out, "endpoint", reply.source->source.name);
   add_text(out, "result", verdict_name(reply));
-  fmt::format_to(std::back_inserter(out), R"(,"status":{},"success":{},"bytes":{},"processingTime":{:.3f})", reply.answer.status,
-                 reply.answer.status < 400, request.body.size(), std::chrono::duration<double, std::milli>(took).count());
+  add_number(out, "status", static_cast<std::uint64_t>(reply.answer.status));
+  out.append(reply.answer.status < 400 ? R"(,"success":true)" : R"(,"success":false)");
+  add_number(out, "bytes", request.body_bytes);
+  const auto us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  add_number(out, "processingTime", us / 1000);  // in ms, with three decimals
+  const auto decimals = fmt::format_int(1000 + us % 1000);
+  out.append(".").append(decimals.data() + 1, 3);
   if (reply.event != nullptr) {
     const auto& e = *reply.event;
     add_text(out, "eventId", e.id.text());
@@ -60,7 +70,7 @@ std::string request_line(const Reply& reply, std::chrono::nanoseconds took, Wall
     const auto named = e.json ? find_string(e.json->root(), "/source") : std::string_view{};
     add_text(out, "source", named.empty() ? std::string_view(e.source) : named.substr(0, 100));
     if (!e.identity.empty()) add_text(out, "notificationId", e.identity);
-    add_text(out, "keyHash", encode_hex(as_view(sha256({e.family, e.key})).substr(0, 6)));
+    add_number(out, "keyHash", partition_of(e.family, e.key, std::numeric_limits<std::uint32_t>::max()));
     add_text(out, "receivedAt", format_iso8601(e.received_at));
   }
   if (!reply.detail.empty()) add_text(out, "errorMessage", std::string_view(reply.detail).substr(0, 300));

@@ -100,22 +100,22 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
 
   void read_more() {
-    if constexpr (is_plain) {
-      // Wait without a buffer, then read into one that the thread's connections share: 560 B an idle connection.
-      stream_.async_wait(PlainSocket::wait_read, [me = self_](const boost::system::error_code& error) {
-        if (error) return me->close();
-        static thread_local char shared[64 * 1024];
-        boost::system::error_code read_error;
-        const auto count = me->stream_.read_some(net::buffer(shared), read_error);
-        if (read_error == net::error::would_block) return me->read_more();
-        me->on_read(read_error, {shared, count});
-      });
-    } else {
-      own_buffer_.resize(16 * 1024);
-      stream_.async_read_some(net::buffer(own_buffer_), [me = self_](const boost::system::error_code& error, std::size_t count) {
-        me->on_read(error, {me->own_buffer_.data(), count});
-      });
-    }
+    // A small buffer of our own: waiting without one costs an epoll_ctl a request, a large one 4 KiB an idle connection.
+    own_buffer_.resize(is_plain ? 1024 : 16 * 1024);
+    stream_.async_read_some(net::buffer(own_buffer_), [me = self_](const boost::system::error_code& error, std::size_t count) {
+      if constexpr (is_plain)
+        if (!error && count == me->own_buffer_.size()) return me->read_the_rest();
+      me->on_read(error, {me->own_buffer_.data(), count});
+    });
+  }
+
+  // More than the small buffer holds: the rest comes through one that the thread's connections share.
+  void read_the_rest() {
+    static thread_local char shared[64 * 1024];
+    std::memcpy(shared, own_buffer_.data(), own_buffer_.size());
+    boost::system::error_code error;
+    const auto more = stream_.read_some(net::buffer(shared + own_buffer_.size(), sizeof shared - own_buffer_.size()), error);
+    on_read(error == net::error::would_block ? boost::system::error_code{} : error, {shared, own_buffer_.size() + more});
   }
 
   void on_read(const boost::system::error_code& error, std::string_view bytes) {
@@ -313,7 +313,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::string in_;           // bytes read and not yet parsed
   std::string out_;          // bytes to write
   std::string writing_now_;  // bytes that an asynchronous write is taking
-  std::string own_buffer_;   // TLS and tests only
+  std::string own_buffer_;
   bool writing_ = false;
   bool keep_alive_ = true;
   bool http_1_0_ = false;

@@ -1,13 +1,15 @@
 // A journal and shelf in memory, for tests of everything above the port. Keeps the same promises as RedisJournal.
 //
 // Shape   FakeJournal journal{Answers::by_hand}; journal.append(…); journal.deliver(1); FakeJournal{} answers inside the call
-// Errors  fail_next_append / fail_next_commit, full(), away() and log(tag).drop_tail() make faults; everything else as dn1.lua
+// Errors  fail_next_append / fail_next_commit, full(), away(), lose_connection() and log(tag).drop_tail() make faults;
+//         everything else as dn1.lua
 #pragma once
 #include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,15 +31,24 @@ class FakeJournal final : public Journal, public Shelf {
       : answers_(answers), window_(dedupe_window) {}
 
   // --- what tests turn
-  std::size_t deliver(std::size_t count = SIZE_MAX) {
-    std::size_t given = 0;
-    for (; given < count && !waiting_.empty(); ++given) {
-      auto answer = std::move(waiting_.front());
-      waiting_.pop_front();
-      answer();
-    }
-    return given;
+  std::size_t deliver(std::size_t count = SIZE_MAX) { return give(count, false); }
+  // The oldest answer of one tag before those of others: the port promises an order per tag only.
+  void deliver_of(const LogTag& tag) {
+    const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& w) { return w.tag == tag; });
+    if (at == waiting_.end()) return;
+    std::rotate(waiting_.begin(), at, at + 1);
+    deliver(1);
   }
+  [[nodiscard]] std::vector<LogTag> waiting_tags() const {
+    std::vector<LogTag> tags;
+    for (const auto& w : waiting_)
+      if (std::find(tags.begin(), tags.end(), w.tag) == tags.end()) tags.push_back(w.tag);
+    return tags;
+  }
+  // Whatever was asked has been done, and nobody learns of it: every answer under way becomes unavailable.
+  void lose_connection() { give(SIZE_MAX, true); }
+  // The next commit throws before it has done anything, as a bug in an adapter would.
+  void crash_next_commit() noexcept { crash_commit_ = true; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   void fail_next_append(Fault fault, Acted acted = Acted::no) { append_fault_ = {std::move(fault), acted}; }
   void fail_next_commit(Fault fault, Acted acted = Acted::no) { commit_fault_ = {std::move(fault), acted}; }
@@ -46,41 +57,44 @@ class FakeJournal final : public Journal, public Shelf {
   [[nodiscard]] FakeLog& log(const LogTag& tag) { return logs_[tag]; }
   [[nodiscard]] std::size_t appends() const noexcept { return appends_; }
   [[nodiscard]] std::size_t commits() const noexcept { return commits_; }
+  [[nodiscard]] std::size_t reads() const noexcept { return reads_; }
 
   // --- Journal
   void acquire(const LogTag& tag, AcquireRequest request, Done<Acquired> done) override {
-    answer(std::move(done), refused(tag), [&] { return logs_[tag].acquire(request, "token-" + next_number()); });
+    answer(tag, std::move(done), refused(tag), [&] { return logs_[tag].acquire(request, "token-" + next_number()); });
   }
   void release(const LogTag& tag, std::string token, Done<void> done) override {
-    answer(std::move(done), refused(tag), [&] { return logs_[tag].release(token); });
+    answer(tag, std::move(done), refused(tag), [&] { return logs_[tag].release(token); });
   }
   void append(const LogTag& tag, std::vector<AppendRecord> records, WallTime now, Done<AppendReply> done) override {
     ++appends_;
     auto fault = refused(tag);
     if ((!fault || away_) && records.size() > limits::append_events_max) fault = Fault{FaultCode::invalid, "too many records in one append"};
     if (!fault && full_) fault = Fault{FaultCode::overloaded, "OOM"};
-    answer(std::move(done), std::move(fault), [&] {
+    answer(tag, std::move(done), std::move(fault), [&] {
       return failing<AppendReply>(append_fault_, [&] { return logs_[tag].append(records, next_number(), now, window_); });
     });
   }
   void read(const LogTag& tag, std::string token, std::string after, std::size_t count, Done<std::vector<LogEntry>> done) override {
-    answer(std::move(done), refused(tag), [&] { return logs_[tag].read(token, after, count); });
+    ++reads_;
+    answer(tag, std::move(done), refused(tag), [&] { return logs_[tag].read(token, after, count); });
   }
   void commit(const LogTag& tag, Commit commit, Done<void> done) override {
+    if (std::exchange(crash_commit_, false)) throw std::runtime_error("planned crash");
     ++commits_;
-    answer(std::move(done), refused(tag), [&] { return failing<void>(commit_fault_, [&] { return logs_[tag].commit(commit); }); });
+    answer(tag, std::move(done), refused(tag), [&] { return failing<void>(commit_fault_, [&] { return logs_[tag].commit(commit); }); });
   }
 
   // --- Shelf
   void look(const LogTag& tag, ShelfName shelf, std::vector<std::string> fields, Done<Blobs> done) override {
-    answer(std::move(done), refused(tag), [&] {
+    answer(tag, std::move(done), refused(tag), [&] {
       Blobs blobs;
       for (const auto& field : fields) blobs.push_back(find(logs_[tag], shelf, field));
       return Result<Blobs>(std::move(blobs));
     });
   }
   void pending_notifications(const LogTag& tag, Done<std::vector<std::pair<std::string, std::string>>> done) override {
-    answer(std::move(done), refused(tag), [&] {
+    answer(tag, std::move(done), refused(tag), [&] {
       std::vector<std::pair<std::string, std::string>> pending;
       for (const auto& [id, blob] : logs_[tag].notifications)
         if (pending.size() < 1'000) pending.emplace_back(std::to_string(id.first) + "-" + std::to_string(id.second), blob);
@@ -88,13 +102,13 @@ class FakeJournal final : public Journal, public Shelf {
     });
   }
   void forget_notifications(const LogTag& tag, std::vector<std::string> ids, Done<void> done) override {
-    answer(std::move(done), refused(tag), [&] {
+    answer(tag, std::move(done), refused(tag), [&] {
       for (const auto& id : ids) logs_[tag].notifications.erase(split_id(id));
       return Result<void>();
     });
   }
   void newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) override {
-    answer(std::move(done), refused(tag), [&] {
+    answer(tag, std::move(done), refused(tag), [&] {
       std::vector<LogEntry> entries;
       const auto& all = logs_[tag].entries;
       for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i) entries.push_back({all[i].id, all[i].blob});
@@ -104,6 +118,10 @@ class FakeJournal final : public Journal, public Shelf {
 
  private:
   using PlannedFault = std::optional<std::pair<Fault, Acted>>;
+  struct Waiting {
+    LogTag tag;
+    std::function<void(bool lost)> give;
+  };
 
   [[nodiscard]] std::optional<Fault> refused(const LogTag& tag) const {
     if (tag.empty() || tag.front() == '}') return Fault{FaultCode::invalid, "a log tag is not empty and does not begin with }"};
@@ -113,11 +131,23 @@ class FakeJournal final : public Journal, public Shelf {
 
   // Acts now, in the order of the calls; answers now or when the test delivers.
   template <class T, class Act>
-  void answer(Done<T> done, std::optional<Fault> fault, Act act) {
+  void answer(const LogTag& tag, Done<T> done, std::optional<Fault> fault, Act act) {
     auto result = fault ? Result<T>(tl::unexpected(std::move(*fault))) : act();
-    auto give = [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); };
-    if (answers_ == Answers::at_once) give();
-    else waiting_.emplace_back(std::move(give));
+    if (answers_ == Answers::at_once) return done(std::move(result));
+    waiting_.push_back({tag, [done = std::move(done), result = std::move(result)](bool lost) mutable {
+                          if (lost) done(fail(FaultCode::unavailable, "the connection was lost"));
+                          else done(std::move(result));
+                        }});
+  }
+
+  std::size_t give(std::size_t count, bool lost) {
+    std::size_t given = 0;
+    for (; given < count && !waiting_.empty(); ++given) {
+      auto answer = std::move(waiting_.front().give);
+      waiting_.pop_front();
+      answer(lost);
+    }
+    return given;
   }
 
   template <class T, class Act>
@@ -143,11 +173,11 @@ class FakeJournal final : public Journal, public Shelf {
   Answers answers_;
   Millis window_;
   std::map<LogTag, FakeLog> logs_;
-  std::deque<std::function<void()>> waiting_;
+  std::deque<Waiting> waiting_;
   PlannedFault append_fault_, commit_fault_;
   std::uint64_t numbers_ = 0;
-  std::size_t appends_ = 0, commits_ = 0;
-  bool full_ = false, away_ = false;
+  std::size_t appends_ = 0, commits_ = 0, reads_ = 0;
+  bool full_ = false, away_ = false, crash_commit_ = false;
 };
 
 }  // namespace denrei::test

@@ -49,7 +49,7 @@ inline constexpr std::array bans{
     Ban{"std::regex", "*", "tests/tidy", "slow, and its stack grows with the input"},
     Ban{"system_clock::now steady_clock::now std::time std::rand std::random_device std::cout std::cerr std::ifstream std::ofstream",
         "base domain ports", "", "decisions get time, dice and files from outside"},
-    Ban{"std::cout std::cerr std::ifstream std::ofstream", "actors runtime http", "", "only adapters and app do I/O"},
+    Ban{"std::cout std::cerr std::ifstream std::ofstream", "actors runtime http", "runtime/asio_scheduler", "only adapters and app do I/O"},
 };
 
 inline constexpr std::size_t header_lines_max = 200;

@@ -27,6 +27,7 @@ struct InboundRequest {
   std::string header_text;         // owns what `headers` points into
   std::vector<Header> headers;
   std::string body;
+  std::size_t body_bytes = 0;      // stays when the body has moved on
   bool body_too_large = false;
   bool tls = false;
   std::string peer;                // address without port
@@ -37,6 +38,7 @@ struct InboundRequest {
   std::chrono::steady_clock::time_point started{};
 };
 using RequestPtr = std::shared_ptr<const InboundRequest>;
+using FreshRequestPtr = std::shared_ptr<InboundRequest>;  // on its way in: its body moves into the event
 
 struct Reply {
   RequestPtr request;
@@ -52,8 +54,8 @@ struct RepliesReady { std::vector<Reply> replies; };
 
 // --- the way in: Receiver -> Verifier -> Scribe
 
-struct Receive { RequestPtr request; };
-struct Verify { RequestPtr request; SitePtr site; std::size_t source = 0; };
+struct Receive { FreshRequestPtr request; };
+struct Verify { FreshRequestPtr request; SitePtr site; std::size_t source = 0; };
 struct Append {
   RequestPtr request;
   SitePtr site;
@@ -67,6 +69,7 @@ struct Append {
 struct BudgetReturned { const LiveSource* source = nullptr; SitePtr site; int limit = 0; };
 struct AppendFinished { std::uint64_t flight = 0; Result<AppendReply> reply; };
 struct FlushAppends {};
+struct LingerEnded {};
 struct SiteChanged { SitePtr site; };
 struct ProbeWrites {};
 
@@ -139,6 +142,7 @@ DENREI_MESSAGE(Append)
 DENREI_MESSAGE(BudgetReturned)
 DENREI_MESSAGE(AppendFinished)
 DENREI_MESSAGE(FlushAppends)
+DENREI_MESSAGE(LingerEnded)
 DENREI_MESSAGE(SiteChanged)
 DENREI_MESSAGE(ProbeWrites)
 DENREI_MESSAGE(WritesRefused)

@@ -13,9 +13,9 @@
 
 namespace denrei {
 
-// The event keeps a copy of the body.
+// Takes the body when it succeeds, and leaves it when not.
 [[nodiscard]] tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(
-    const Source& source, const std::string& body, std::shared_ptr<const JsonDocument> json, WallTime now);
+    const Source& source, std::string& body, std::shared_ptr<const JsonDocument> json, WallTime now);
 
 // The second identity under which a limit "once a day and key" lets only one event in.
 [[nodiscard]] EventId once_a_day_id(const Source& source, const Event& event, WallTime now);

@@ -102,7 +102,7 @@ class Edge final : public caf::monitorable_actor {
   std::unordered_map<std::string, std::size_t> per_address_;
   std::uint64_t last_session_ = 0;
   std::uint64_t last_request_ = 0;
-  std::uint64_t request_id_base_ = 0;
+  std::string request_id_base_;
   std::size_t in_flight_ = 0;
   std::size_t bytes_in_flight_ = 0;
   bool draining_ = false;

@@ -175,7 +175,8 @@ local function append(K, A)
     end
   end
   local current_key, older_key = K[3 + ddi], K[4 - ddi]
-  local current, older = rotate and {} or look_up(current_key, wanted), look_up(older_key, wanted)
+  local current = rotate and {} or look_up(current_key, wanted)
+  local older = redis.call('HLEN', older_key) > 1 and look_up(older_key, wanted) or {}  -- 1: only the planted field
   local out, repeats, skip = judge(n, ids, meta, probe, once, function(i) return current[i] or older[i] end)
 
   -- From here on only writes, the one that can fail first.
