@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto retry_after = 500ms;
 constexpr std::size_t queue_max = 10'000;  // beyond it notifications wait in their partition, not here
+constexpr std::size_t pending_page = 1'000;  // ports/shelf.hpp: a list of pending ones that long may go on
 
 struct Queued {
   LogTag from;
@@ -44,16 +45,25 @@ class InboxAtWork final : public Supervised<Inbox::base> {
 
  private:
   void restart_state() override {
+    for (const auto* held : {&queue_, &flight_})
+      for (const auto& q : *held) missed_.insert(q.from);
     queue_.clear();
     flight_.clear();
     ++flight_number_;
     filled_ = false;
+    if (!missed_.empty()) retry();
     fill();
   }
 
   void on_store_changed(const StoreChanged& fact) {
     up_ = fact.up;
-    if (up_) fill();
+    if (up_) {
+      if (!missed_.empty()) retry();
+      return fill();
+    }
+    for (const auto& [asker, order] : std::exchange(waiting_readers_, {}))
+      caf::anon_send(caf::actor_cast<caf::actor>(asker), InboxPage{order.ticket, false, 0, {}});
+    if (draining_) on_drain();
   }
 
   // The tail is read from the feed once, and kept up to date by what we append.
@@ -91,7 +101,7 @@ class InboxAtWork final : public Supervised<Inbox::base> {
   void on_relay(Relay& fact) {
     for (auto& [id, notification] : fact.notifications) {
       if (queue_.size() >= queue_max) {
-        missed_.insert(fact.from);
+        miss(fact.from);
         break;
       }
       queue_.push_back({fact.from, std::move(id), std::move(notification)});
@@ -107,15 +117,26 @@ class InboxAtWork final : public Supervised<Inbox::base> {
   }
 
   void on_pending_read(PendingRead& fact) {
-    if (!fact.result) {
-      missed_.insert(fact.from);
-      return retry();
-    }
+    if (!fact.result) return miss(fact.from);
+    bool all = fact.result->size() < pending_page;
     for (auto& [id, record] : *fact.result) {
       auto n = decode_notification(record);
-      if (n && n->inbox == options_.name && queue_.size() < queue_max) queue_.push_back({fact.from, id, std::move(*n)});
+      if (!n || n->inbox != options_.name) continue;
+      if (queue_.size() < queue_max) queue_.push_back({fact.from, id, std::move(*n)});
+      else all = false;
     }
+    if (!all) miss(fact.from);
     append_next();
+  }
+
+  // Its pending list will be read again: when what we have is appended, or after a while.
+  void miss(const LogTag& from) {
+    missed_.insert(from);
+    retry();
+  }
+
+  void read_missed() {
+    for (const auto& from : std::exchange(missed_, {})) on_relay_pending({from});
   }
 
   void append_next() {
@@ -139,6 +160,8 @@ class InboxAtWork final : public Supervised<Inbox::base> {
     auto flight = std::exchange(flight_, {});
     if (!fact.reply || fact.reply->outcomes.size() != flight.size()) {
       for (auto at = flight.rbegin(); at != flight.rend(); ++at) queue_.push_front(std::move(*at));
+      filled_ = false;  // nobody knows what the feed has now: read it before the next append
+      if (draining_) on_drain();
       return retry();
     }
     std::map<LogTag, std::vector<std::string>> relayed;
@@ -149,6 +172,7 @@ class InboxAtWork final : public Supervised<Inbox::base> {
     }
     // If forgetting fails, the next start relays them again and the feed knows them.
     for (auto& [from, ids] : relayed) options_.shelf.forget_notifications(from, std::move(ids), [](Result<void>) {});
+    if (queue_.empty() && !draining_) read_missed();
     append_next();
     answer_readers();
     if (draining_) on_drain();
@@ -162,7 +186,8 @@ class InboxAtWork final : public Supervised<Inbox::base> {
   void on_retry() {
     retrying_ = false;
     if (!up_) return;
-    for (const auto& from : std::exchange(missed_, {})) on_relay_pending({from});
+    if (queue_.empty() && flight_.empty()) read_missed();
+    else if (!missed_.empty()) retry();
     fill();
   }
 

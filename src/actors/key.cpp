@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "denrei/actors/supervised.hpp"
 
 namespace denrei {
@@ -41,7 +43,7 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
     auto decided = std::make_shared<Decided>();
     decided->batch = order.batch;
     decided->field = options_.field;
-    for (std::size_t i = 0; i < order.events.size(); ++i) record(order.events[i], decide_or_fail(order, i), *decided);
+    for (std::size_t i = 0; i < order.events.size(); ++i) take(order, i, *decided);
     if (logic_) file_.state = logic_->encode_state();
     failed_here_.clear();
     decided->file = unreadable_ ? options_.file : encode_key_file(file_);
@@ -50,10 +52,10 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
 
   // An event that throws is poison: it is recorded as failed, and the state is rebuilt without it from the last
   // encoded one by deciding this batch's earlier events again (decisions are pure).
-  Decision decide_or_fail(const Decide& order, std::size_t index) {
-    if (!logic_) return {Outcome::failed, {}, {}};
+  void take(const Decide& order, std::size_t index, Decided& decided) {
+    const auto& it = order.events[index];
     try {
-      return logic_->decide(*order.events[index].event);
+      return record(it, logic_ ? logic_->decide(*it.event) : Decision{Outcome::failed, {}, {}}, decided);
     } catch (const std::exception&) {
       meter().restarts.fetch_add(1, std::memory_order_relaxed);
       failed_here_.push_back(index);
@@ -61,19 +63,19 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
       for (std::size_t i = 0; i < index && logic_; ++i)
         if (std::find(failed_here_.begin(), failed_here_.end(), i) == failed_here_.end())
           (void)logic_->decide(*order.events[i].event);
-      return {Outcome::failed, {}, {}};
     }
+    record(it, {Outcome::failed, {}, {}}, decided);
   }
 
   void record(const SequencedEvent& it, Decision decision, Decided& decided) {
+    const auto& e = *it.event;
+    if (!unreadable_)  // else no line either: nothing of the file is touched
+      add_line(file_, options_.field,  // throws before it has changed anything
+               {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
+               decided.chunks);
     decided.applied += decision.outcome == Outcome::applied;
     decided.stale += decision.outcome == Outcome::stale;
     decided.failed += decision.outcome == Outcome::failed;
-    if (unreadable_) return;  // no line either: nothing of the file is touched
-    const auto& e = *it.event;
-    add_line(file_, options_.field,
-             {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
-             decided.chunks);
     for (std::size_t n = 0; n < decision.notifications.size(); ++n)
       decided.notifications.emplace_back(fmt::format("{}-{}", it.seq, n), std::move(decision.notifications[n]));
   }

@@ -60,6 +60,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     token_ = fact.result->token;
     cursor_ = fact.result->cursor;
     known_seq_ = fact.result->seq;
+    committed_seq_ = 0;  // after a failover sequences may begin again below what we had committed
     feed_.restart(cursor_, fact.result->seq);
     for (const auto& [name, inbox] : options_.inboxes) caf::anon_send(inbox, RelayPending{tag_});
     caf::anon_send(options_.observer, PartitionChanged{options_.index, true, {}});

@@ -39,9 +39,11 @@ class ReceiverAtWork final : public Supervised<Receiver::base> {
   }
 
   void pass_to_archive(const RequestPtr& request, std::string_view path) {
-    if (path.starts_with("/api/") && request->requests_in_flight <= limits::requests_in_flight_max)
-      return caf::anon_send(options_.archive, Serve{request, options_.site});
-    say_reply(make_refusal(request, options_.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
+    if (!path.starts_with("/api/"))
+      return say_reply(make_refusal(request, options_.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
+    if (request->requests_in_flight > limits::requests_in_flight_max)
+      return say_reply(make_refusal(request, options_.site, nullptr, {.why = Refusal::overloaded, .detail = "too many requests are under way; ask again"}));
+    caf::anon_send(options_.archive, Serve{request, options_.site});
   }
 
   ReceiverOptions options_;

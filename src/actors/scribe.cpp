@@ -60,6 +60,7 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
     flights_.clear();
     waiting_ = 0;
     flush_asked_ = false;
+    if (draining_) on_drain();
   }
 
   void on_append(Append order) {

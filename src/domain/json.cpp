@@ -5,6 +5,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <optional>
 
 #include "denrei/base/limits.hpp"
@@ -146,6 +147,19 @@ TreeParser& parser_of_this_thread() {
 
 }  // namespace
 
+namespace {
+
+const json::value* child(const json::value& parent, std::string_view segment) noexcept {
+  if (const auto* object = parent.if_object()) return object->if_contains({segment.data(), segment.size()});
+  const auto* array = parent.if_array();
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(segment.data(), segment.data() + segment.size(), index);
+  const bool is_index = error == std::errc{} && end == segment.data() + segment.size() && (segment == "0" || segment.front() != '0');
+  return array != nullptr && is_index ? array->if_contains(index) : nullptr;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const JsonDocument>> parse_json(std::string_view text) {
   if (text.empty()) return fail(FaultCode::invalid, "empty body: JSON expected");
   // Not make_shared: that would first fill the document's block with zeros.
@@ -160,9 +174,22 @@ Result<std::shared_ptr<const JsonDocument>> parse_json(std::string_view text) {
   return document;
 }
 
+// By hand: Boost's find_pointer() unescapes and reports as it goes, which costs six times as much, and the hot path asks
+// twenty times an event.
 const json::value* find(const json::value& root, std::string_view pointer) noexcept {
-  error_code ec;
-  return root.find_pointer({pointer.data(), pointer.size()}, ec);
+  if (pointer.find('~') != std::string_view::npos) {
+    error_code ec;
+    return root.find_pointer({pointer.data(), pointer.size()}, ec);
+  }
+  const json::value* at = &root;
+  while (!pointer.empty() && at != nullptr) {
+    if (pointer.front() != '/') return nullptr;
+    pointer.remove_prefix(1);
+    const auto segment = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(segment.size());
+    at = child(*at, segment);
+  }
+  return at;
 }
 
 std::string_view find_string(const json::value& root, std::string_view pointer) noexcept {

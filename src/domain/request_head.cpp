@@ -37,7 +37,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view path_of(std::string_view target) noexcept { return target.substr(0, target.find_first_of("?#")); }
+std::string_view path_of(std::string_view target) noexcept {
+  return target.substr(0, std::min(target.find('?'), target.find('#')));
+}
 
 bool has_query(std::string_view target, std::string_view name) { return raw_query_value(target, name).has_value(); }
 

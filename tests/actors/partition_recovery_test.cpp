@@ -159,7 +159,7 @@ TEST_F(PartitionRecovery, SurvivesACrashInItsOwnCode) {
   start();
   hand_over(append({"A"}));
   settle();
-  journal.crash_next_commit();
+  journal.crash_next_write();
   hand_over(append({"A", "B"}));
   settle();
   hand_over(append({"B"}));  // waits in the mailbox

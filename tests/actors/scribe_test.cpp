@@ -301,6 +301,29 @@ TEST_F(ScribeTest, KeepsPartitionsApart) {
   for (const auto& it : other.all<EventsAppended>()[0].events) EXPECT_EQ(partition_of("ledger", it.event->key, 2), 1u);
 }
 
+TEST_F(ScribeTest, GoesOnAfterACrash) {
+  journal.crash_next_write();
+  append(order("A", 1));
+  caf::anon_send(scribe, order("A", 2));
+  advance(5s);
+  deliver();
+  EXPECT_EQ(statuses(), std::vector{200}) << "the event that waited in the mailbox; the first one's session times out";
+  append(order("A", 1));
+  deliver();
+  EXPECT_EQ(statuses(), (std::vector{200, 200}));
+}
+
+TEST_F(ScribeTest, IsDrainedAfterACrashToo) {
+  append(order("A", 1));
+  caf::anon_send(scribe, Drain{});
+  append(order("A", 2));
+  journal.crash_next_write();
+  deliver();
+  advance(5s);
+  deliver();
+  EXPECT_EQ(observer.count<Drained>(), 1u);
+}
+
 TEST_F(ScribeTest, IsDrainedOnlyWhenNothingIsUnderWay) {
   append(order("A", 1));
   append(order("A", 2));

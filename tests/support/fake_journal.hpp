@@ -47,8 +47,8 @@ class FakeJournal final : public Journal, public Shelf {
   }
   // Whatever was asked has been done, and nobody learns of it: every answer under way becomes unavailable.
   void lose_connection() { give(SIZE_MAX, true); }
-  // The next commit throws before it has done anything, as a bug in an adapter would.
-  void crash_next_commit() noexcept { crash_commit_ = true; }
+  // The next append or commit throws before it has done anything, as a bug in an adapter would.
+  void crash_next_write() noexcept { crash_write_ = true; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   void fail_next_append(Fault fault, Acted acted = Acted::no) { append_fault_ = {std::move(fault), acted}; }
   void fail_next_commit(Fault fault, Acted acted = Acted::no) { commit_fault_ = {std::move(fault), acted}; }
@@ -67,6 +67,7 @@ class FakeJournal final : public Journal, public Shelf {
     answer(tag, std::move(done), refused(tag), [&] { return logs_[tag].release(token); });
   }
   void append(const LogTag& tag, std::vector<AppendRecord> records, WallTime now, Done<AppendReply> done) override {
+    crash_if_planned();
     ++appends_;
     auto fault = refused(tag);
     if ((!fault || away_) && records.size() > limits::append_events_max) fault = Fault{FaultCode::invalid, "too many records in one append"};
@@ -80,7 +81,7 @@ class FakeJournal final : public Journal, public Shelf {
     answer(tag, std::move(done), refused(tag), [&] { return logs_[tag].read(token, after, count); });
   }
   void commit(const LogTag& tag, Commit commit, Done<void> done) override {
-    if (std::exchange(crash_commit_, false)) throw std::runtime_error("planned crash");
+    crash_if_planned();
     ++commits_;
     answer(tag, std::move(done), refused(tag), [&] { return failing<void>(commit_fault_, [&] { return logs_[tag].commit(commit); }); });
   }
@@ -150,6 +151,10 @@ class FakeJournal final : public Journal, public Shelf {
     return given;
   }
 
+  void crash_if_planned() {
+    if (std::exchange(crash_write_, false)) throw std::runtime_error("planned crash");
+  }
+
   template <class T, class Act>
   Result<T> failing(PlannedFault& planned, Act act) {
     const auto fault = std::exchange(planned, std::nullopt);
@@ -177,7 +182,7 @@ class FakeJournal final : public Journal, public Shelf {
   PlannedFault append_fault_, commit_fault_;
   std::uint64_t numbers_ = 0;
   std::size_t appends_ = 0, commits_ = 0, reads_ = 0;
-  bool full_ = false, away_ = false, crash_commit_ = false;
+  bool full_ = false, away_ = false, crash_write_ = false;
 };
 
 }  // namespace denrei::test

@@ -1,0 +1,239 @@
+// The Archive: who may read, what a page holds, and that an answer waits for what was accepted before the question.
+#include "denrei/actors/archive.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include "support/actor_world.hpp"
+#include "support/fake_journal.hpp"
+#include "support/sample_site.hpp"
+
+namespace denrei::test {
+namespace {
+
+class ArchiveTest : public ActorWorld {
+ protected:
+  void SetUp() override {
+    auto with_origin = std::make_shared<Site>(*ledger_site());
+    with_origin->cors_origins = {"https://voicedrive.example.com"};
+    site = with_origin;
+    const auto as_inbox = caf::actor_cast<Inbox>(inbox.actor());
+    archive = keep(spawn_archive(stage, meter("Archive"), {.shelf = journal, .inboxes = {{"level99", as_inbox}, {"acknowledgements", as_inbox}}}));
+    caf::anon_send(archive, PartitionsOpened{{partition.actor(), second_partition.actor()}});
+  }
+
+  void ask(RequestParts parts, const std::string& token = reader_token) {
+    parts.edge = edge.actor();
+    if (parts.method == "POST") parts.method = "GET";
+    if (!token.empty()) parts.headers.emplace_back("Authorization", "Bearer " + token);
+    caf::anon_send(archive, Serve{make_request(parts), site});
+    run();
+  }
+  // Both partitions say that everything is applied, and whatever is asked of the shelf is answered.
+  void go_on(bool ok = true) {
+    for (auto* p : {&partition, &second_partition})
+      for (const auto& order : std::exchange(p->all<TellWhenApplied>(), {})) caf::anon_send(archive, AppliedNow{order.ticket, ok});
+    do run();
+    while (journal.deliver() > 0);
+  }
+  const Answer& last() { return edge.all<RepliesReady>().back().replies.front().answer; }
+  const Answer& get(const std::string& target) {
+    ask({.target = target});
+    go_on();
+    return last();
+  }
+  json::value last_json() { return json::parse(last().body); }
+
+  // Puts an employee with that many events on the shelf, as a key's actor would.
+  void store_employee(const std::string& id, int events) {
+    auto logic = make_key_logic(Effect::employee, id, {}).value();
+    KeyFile file;
+    const auto field = file_field("employee", id);
+    auto& log = journal.log("p" + std::to_string(partition_of("employee", id, 2)));
+    for (int n = 0; n < events; ++n) {
+      Event event;
+      event.effect = Effect::employee;
+      event.type = "employee.created";
+      event.id = make_event_id(id, std::to_string(n));
+      event.received_at = now;
+      event.body = R"({"eventType":"employee.created","data":{"staffId":")" + id + R"(","fullName":"Name )" + std::to_string(n) +
+                   R"(","email":"a@b.jp","facilityId":"F","departmentId":"D"}})";
+      const auto decision = logic->decide(event);
+      ChunkChange change;
+      add_line(file, field, {static_cast<std::uint64_t>(n) * 3 + 1, event.id, event.type, {}, now, decision.outcome, {}}, change);
+      for (auto& [name, blob] : change.full) log.timeline[name] = blob;
+      for (const auto& name : change.dropped) log.timeline.erase(name);
+    }
+    file.state = logic->encode_state();
+    log.states[field] = encode_key_file(file);
+  }
+  std::vector<std::int64_t> positions() {
+    std::vector<std::int64_t> out;
+    const auto body = last_json();
+    for (const auto& line : body.at("data").as_array()) out.push_back(line.at("position").to_number<std::int64_t>());
+    return out;
+  }
+
+  SitePtr site;
+  FakeJournal journal{Answers::by_hand};
+  Recorder<RepliesReady> edge{system};
+  Recorder<TellWhenApplied> partition{system}, second_partition{system};
+  Recorder<ReadInbox> inbox{system};
+  Archive archive;
+};
+
+TEST_F(ArchiveTest, WantsATokenWithARole) {
+  for (const auto& token : {std::string{}, std::string("wrong"), first_secret}) {
+    ask({.target = "/api/employees/E1"}, token);
+    EXPECT_EQ(last().status, 401);
+    EXPECT_EQ(header_of(last(), "WWW-Authenticate"), "Bearer");
+  }
+  ask({.target = "/api/employees/E1"}, operator_token);
+  go_on();
+  EXPECT_EQ(last().status, 404) << "an operator may read what a reader may";
+}
+
+TEST_F(ArchiveTest, WaitsForWhatWasAcceptedBeforeTheQuestion) {
+  store_employee("E1", 1);
+  ask({.target = "/api/employees/E1"});
+  EXPECT_EQ(edge.count<RepliesReady>(), 0u);
+  EXPECT_EQ(partition.count<TellWhenApplied>() + second_partition.count<TellWhenApplied>(), 1u) << "only the key's own partition";
+  go_on();
+  ASSERT_EQ(edge.count<RepliesReady>(), 1u);
+  EXPECT_EQ(last().status, 200);
+  EXPECT_EQ(last_json().at("fullName").as_string(), "Name 0");
+}
+
+TEST_F(ArchiveTest, KnowsOnlyItsPaths) {
+  for (const auto* target : {"/api", "/api/", "/api/employees", "/api/employees/", "/api/employees/E1/", "/api/employees/E1/photo", "/api/%zz",
+                             "/api/announcements/A1", "/api/notifications/x", "/api/employees//timeline"}) {
+    ask({.target = target});
+    EXPECT_EQ(last().status, 404) << target;
+  }
+  ask({.method = "DELETE", .target = "/api/employees/E1"});
+  EXPECT_EQ(last().status, 405);
+  EXPECT_EQ(header_of(last(), "Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST_F(ArchiveTest, SaysThatAKeyIsUnknown) {
+  EXPECT_EQ(get("/api/employees/nobody").status, 404);
+  EXPECT_EQ(get("/api/employees/nobody/timeline").status, 404);
+  EXPECT_EQ(get("/api/announcements/nothing/stats").status, 404);
+}
+
+TEST_F(ArchiveTest, DecodesKeysInPaths) {
+  store_employee("山 田/1", 1);
+  EXPECT_EQ(get("/api/employees/%E5%B1%B1%20%E7%94%B0%2F1").status, 200);
+}
+
+TEST_F(ArchiveTest, PagesThroughATimelineWithoutGapOrOverlap) {
+  store_employee("E1", 21);  // two full chunks and five lines
+  for (const int limit : {1, 3, 8, 9, 21, 100}) {
+    SCOPED_TRACE(limit);
+    std::vector<std::int64_t> seen, wanted;
+    for (int n = 0; n < 21; ++n) wanted.push_back(n * 3 + 1);
+    std::string cursor;
+    for (int page = 0; page < 22; ++page) {
+      ASSERT_EQ(get("/api/employees/E1/timeline?limit=" + std::to_string(limit) + cursor).status, 200);
+      for (const auto p : positions()) seen.push_back(p);
+      const auto next = last_json().at("next");
+      if (next.is_null()) break;
+      cursor = "&cursor=" + std::string(next.as_string());
+    }
+    EXPECT_EQ(seen, wanted);
+  }
+}
+
+TEST_F(ArchiveTest, BeginsALongTimelineAtItsOldestKeptLine) {
+  store_employee("E1", 1'100);
+  ASSERT_EQ(get("/api/employees/E1/timeline?limit=1").status, 200);
+  EXPECT_EQ(positions(), std::vector<std::int64_t>{100 * 3 + 1});
+  ASSERT_EQ(get("/api/employees/E1/timeline?limit=1000").status, 200);
+  EXPECT_EQ(positions().size(), 1'000u);
+}
+
+TEST_F(ArchiveTest, ShowsHowOftenALineWasRepeated) {
+  store_employee("E1", 2);
+  auto& log = journal.log("p" + std::to_string(partition_of("employee", "E1", 2)));
+  log.repeats[std::string(make_event_id("E1", "1").raw())] = 4;
+  get("/api/employees/E1/timeline");
+  EXPECT_EQ(last_json().at("data").at(0).at("repeats"), 0);
+  EXPECT_EQ(last_json().at("data").at(1).at("repeats"), 4);
+}
+
+TEST_F(ArchiveTest, RefusesPagesThatCannotBe) {
+  store_employee("E1", 2);
+  for (const auto* query : {"limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "cursor=x", "cursor=-1", "cursor=3", "cursor=99999999999999999999",
+                            "limit=%zz"}) {
+    EXPECT_EQ(get(std::string("/api/employees/E1/timeline?") + query).status, 400) << query;
+    EXPECT_EQ(last().content_type, "application/problem+json; charset=utf-8");
+  }
+}
+
+TEST_F(ArchiveTest, AsksAnInboxAfterAllPartitionsAndGivesItsPageWithCursors) {
+  ask({.target = "/api/notifications/acknowledgements?after=5&limit=2"});
+  ASSERT_EQ(partition.count<TellWhenApplied>(), 1u);
+  ASSERT_EQ(second_partition.count<TellWhenApplied>(), 1u);
+  caf::anon_send(archive, AppliedNow{partition.all<TellWhenApplied>()[0].ticket, true});
+  run();
+  EXPECT_EQ(inbox.count<ReadInbox>(), 0u);
+  go_on();
+  // go_on answered the first one a second time; the question is asked once all the same.
+  ASSERT_EQ(inbox.count<ReadInbox>(), 1u);
+  EXPECT_EQ(inbox.all<ReadInbox>()[0].after, 5u);
+  EXPECT_EQ(inbox.all<ReadInbox>()[0].limit, 2u);
+  caf::anon_send(archive, InboxPage{inbox.all<ReadInbox>()[0].ticket, true, 7, {{6, R"({"a":1})"}, {7, R"({"b":2})"}}});
+  run();
+  EXPECT_EQ(last_json(), json::parse(R"([{"cursor":"6","a":1},{"cursor":"7","b":2}])"));
+  EXPECT_NE(header_of(last(), "ETag"), "");
+}
+
+TEST_F(ArchiveTest, SavesAPollingReaderABodyThatItHas) {
+  const auto poll = [&](std::uint64_t newest, HeaderList headers) {
+    ask({.target = "/api/notifications", .headers = std::move(headers)});
+    go_on();
+    caf::anon_send(archive, InboxPage{inbox.all<ReadInbox>().back().ticket, true, newest, {{newest, R"({"a":1})"}}});
+    run();
+  };
+  poll(1, {});
+  const auto etag = header_of(last(), "ETag");
+  poll(1, {{"If-None-Match", etag}});
+  EXPECT_EQ(last().status, 304);
+  EXPECT_EQ(last().body, "");
+  EXPECT_EQ(header_of(last(), "ETag"), etag);
+  poll(2, {{"If-None-Match", etag}});
+  EXPECT_EQ(last().status, 200);
+  EXPECT_NE(header_of(last(), "ETag"), etag);
+}
+
+TEST_F(ArchiveTest, SaysHonestlyThatTheStoreIsAway) {
+  ask({.target = "/api/employees/E1"});
+  go_on(false);
+  EXPECT_EQ(last().status, 503);
+  EXPECT_EQ(header_of(last(), "Retry-After"), "1");
+  journal.away(true);
+  EXPECT_EQ(get("/api/employees/E1").status, 503);
+  const auto early = keep(spawn_archive(stage, meter("Archive"), {.shelf = journal, .inboxes = {}}));
+  caf::anon_send(early, Serve{make_request({.edge = edge.actor(), .method = "GET", .target = "/api/employees/E1",
+                                            .headers = {{"Authorization", "Bearer " + reader_token}}}), site});
+  run();
+  EXPECT_EQ(last().status, 503) << "the store is not open yet";
+}
+
+TEST_F(ArchiveTest, AnswersBrokenDataAsItsOwnFault) {
+  journal.log("p" + std::to_string(partition_of("employee", "E1", 2))).states[file_field("employee", "E1")] = "garbage";
+  EXPECT_EQ(get("/api/employees/E1").status, 500);
+  EXPECT_EQ(get("/api/employees/E1/timeline").status, 500);
+}
+
+TEST_F(ArchiveTest, LetsConfiguredOriginsReadFromABrowser) {
+  ask({.method = "OPTIONS", .target = "/api/employees/E1", .headers = {{"Origin", "https://voicedrive.example.com"}}}, "");
+  EXPECT_EQ(last().status, 204);
+  EXPECT_EQ(header_of(last(), "Access-Control-Max-Age"), "3600");
+  EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "GET, HEAD");
+  ask({.method = "OPTIONS", .target = "/api/employees/E1", .headers = {{"Origin", "https://evil.example"}}}, "");
+  EXPECT_EQ(header_of(last(), "Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "");
+}
+
+}  // namespace
+}  // namespace denrei::test
