@@ -36,6 +36,8 @@ class InboxAtWork final : public Supervised<Inbox::base> {
         [this](PendingRead& fact) { on_pending_read(fact); },
         [this](const InboxFilled& fact) { on_inbox_filled(fact); },
         [this](const RelayAppended& fact) { on_relay_appended(fact); },
+        [this](const FeedAcquired& fact) { on_feed_acquired(fact); },
+        [this](const FeedTrimmed& fact) { on_feed_trimmed(fact); },
         [this](RetryRelay) { on_retry(); },
         [this](const ReadInbox& order) { on_read_inbox(order); },
         [this](const StoreChanged& fact) { on_store_changed(fact); },
@@ -78,6 +80,7 @@ class InboxAtWork final : public Supervised<Inbox::base> {
     if (filled_) return;
     if (!fact.result) return retry();
     tail_.clear();
+    tail_bytes_ = 0;
     for (const auto& entry : *fact.result) remember_entry(entry);
     filled_ = true;
     append_next();
@@ -94,8 +97,12 @@ class InboxAtWork final : public Supervised<Inbox::base> {
 
   void remember(std::uint64_t seq, std::string json) {
     newest_ = std::max(newest_, seq);
+    tail_bytes_ += json.size();
     tail_.emplace_back(seq, std::move(json));
-    if (tail_.size() > limits::inbox_tail_max) tail_.pop_front();
+    while (tail_.size() > limits::inbox_tail_max || (tail_bytes_ > limits::inbox_tail_bytes_max && tail_.size() > 1)) {
+      tail_bytes_ -= tail_.front().second.size();
+      tail_.pop_front();
+    }
   }
 
   void on_relay(Relay& fact) {
@@ -173,9 +180,35 @@ class InboxAtWork final : public Supervised<Inbox::base> {
     // If forgetting fails, the next start relays them again and the feed knows them.
     for (auto& [from, ids] : relayed) options_.shelf.forget_notifications(from, std::move(ids), [](Result<void>) {});
     if (queue_.empty() && !draining_) read_missed();
+    last_id_ = fact.reply->last;
     append_next();
     answer_readers();
+    if (newest_ >= trimmed_at_ + limits::feed_trim_every) trim();
     if (draining_) on_drain();
+  }
+
+  // A feed is trimmed as every log is: by a commit of its owner. If that fails, it is tried again a thousand later.
+  void trim() {
+    trimmed_at_ = newest_;
+    options_.journal.acquire(feed_, {options_.node, true}, [self = me()](Result<Acquired> result) {
+      caf::anon_send(self, FeedAcquired{std::move(result)});
+    });
+  }
+
+  void on_feed_acquired(const FeedAcquired& fact) {
+    if (!fact.result || newest_ <= limits::feed_keep) return;
+    Commit commit;
+    commit.token = fact.result->token;
+    commit.expected = fact.result->cursor;
+    commit.upto = last_id_;
+    commit.trim_below = newest_ - limits::feed_keep;
+    options_.journal.commit(feed_, std::move(commit), [self = me()](Result<void> result) {
+      caf::anon_send(self, FeedTrimmed{std::move(result)});
+    });
+  }
+
+  void on_feed_trimmed(const FeedTrimmed& fact) {
+    if (!fact.result) trimmed_at_ = newest_;
   }
 
   void retry() {
@@ -233,7 +266,10 @@ class InboxAtWork final : public Supervised<Inbox::base> {
   bool draining_ = false;
   bool drained_ = false;
   std::deque<std::pair<std::uint64_t, std::string>> tail_;  // cursor, JSON
+  std::size_t tail_bytes_ = 0;
   std::uint64_t newest_ = 0;
+  std::string last_id_;       // of the feed, after our last append
+  std::uint64_t trimmed_at_ = 0;
   std::deque<Queued> queue_;
   std::deque<Queued> flight_;
   std::uint64_t flight_number_ = 1;

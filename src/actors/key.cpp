@@ -10,69 +10,78 @@
 namespace denrei {
 namespace {
 
+// Between events only the packed file is kept: one block of memory. A decoded record is a dozen scattered strings, and
+// with thousands of live keys, each touched rarely, fetching those costs more than decoding (5 µs an event measured).
 class KeyAtWork final : public Supervised<KeyActor::base> {
  public:
   KeyAtWork(caf::actor_config& config, ActorMeter& key_meter, KeyOptions options)
-      : Supervised(config, key_meter), options_(std::move(options)) {
-    if (!options_.file.empty()) {
-      auto file = open_key_file(options_.file);
-      if (!file) {
-        unreadable_ = true;
-        return;
-      }
-      file_ = std::move(*file);
-    }
-    logic_ = fresh_logic();
-  }
+      : Supervised(config, key_meter), options_(std::move(options)) {}
 
   behavior_type make_behavior() override {
     return {[this](const Decide& order) { on_decide(order); }};
   }
 
  private:
-  void restart_state() override { logic_ = fresh_logic(); }
-
-  // Null when the state is unreadable. Then its bytes are kept as they are, and events are recorded as failed.
-  std::unique_ptr<KeyLogic> fresh_logic() {
-    if (unreadable_) return nullptr;
-    auto logic = options_.make_logic(options_.effect, options_.key, file_.state);
-    return logic ? std::move(*logic) : nullptr;
-  }
+  void restart_state() override {}
 
   void on_decide(const Decide& order) {
     auto decided = std::make_shared<Decided>();
     decided->batch = order.batch;
     decided->field = options_.field;
-    for (std::size_t i = 0; i < order.events.size(); ++i) take(order, i, *decided);
-    if (logic_) file_.state = logic_->encode_state();
-    failed_here_.clear();
-    decided->file = unreadable_ ? options_.file : encode_key_file(file_);
+    auto file = options_.file.empty() ? Result<KeyFile>(KeyFile{}) : open_key_file(options_.file);
+    if (file) {
+      decide_all(order, *file, *decided);
+      options_.file = encode_key_file(*file);
+    } else {
+      decided->failed = static_cast<std::uint32_t>(order.events.size());  // nothing of an unreadable file is touched
+    }
+    decided->file = options_.file;
     caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), DecidedPtr(std::move(decided)));
   }
 
-  // An event that throws is poison: it is recorded as failed, and the state is rebuilt without it from the last
-  // encoded one by deciding this batch's earlier events again (decisions are pure).
-  void take(const Decide& order, std::size_t index, Decided& decided) {
-    const auto& it = order.events[index];
-    try {
-      return record(it, logic_ ? logic_->decide(*it.event) : Decision{Outcome::failed, {}, {}}, decided);
-    } catch (const std::exception&) {
-      meter().restarts.fetch_add(1, std::memory_order_relaxed);
-      failed_here_.push_back(index);
-      logic_ = fresh_logic();
-      for (std::size_t i = 0; i < index && logic_; ++i)
-        if (std::find(failed_here_.begin(), failed_here_.end(), i) == failed_here_.end())
-          (void)logic_->decide(*order.events[i].event);
+  // A state that nobody can read keeps its bytes; its events are recorded as failed.
+  void decide_all(const Decide& order, KeyFile& file, Decided& decided) {
+    auto logic = fresh_logic(file.state);
+    std::vector<bool> poison(order.events.size(), false);
+    for (std::size_t i = 0; i < order.events.size(); ++i) {
+      if (logic && decide_and_record(*logic, order.events[i], file, decided)) continue;
+      poison[i] = true;
+      logic = logic_before(order, i, poison, file.state);
+      record(order.events[i], {Outcome::failed, {}, {}}, file, decided);
     }
-    record(it, {Outcome::failed, {}, {}}, decided);
+    if (logic) file.state = logic->encode_state();
   }
 
-  void record(const SequencedEvent& it, Decision decision, Decided& decided) {
+  std::unique_ptr<KeyLogic> fresh_logic(const std::string& state) {
+    const auto nul = options_.field.find('\0');
+    auto logic = options_.make_logic(options_.effect, std::string_view(options_.field).substr(nul + 1), state);
+    return logic ? std::move(*logic) : nullptr;
+  }
+
+  // False: this event throws, in its decision or because its line cannot be written. Nothing is recorded then.
+  bool decide_and_record(KeyLogic& logic, const SequencedEvent& it, KeyFile& file, Decided& decided) {
+    try {
+      record(it, logic.decide(*it.event), file, decided);
+      return true;
+    } catch (const std::exception&) {
+      meter().restarts.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+  }
+
+  // Decisions are pure: the state without the poison is the last one kept, with this batch's good events decided again.
+  std::unique_ptr<KeyLogic> logic_before(const Decide& order, std::size_t index, const std::vector<bool>& poison, const std::string& state) {
+    auto logic = fresh_logic(state);
+    for (std::size_t i = 0; i < index && logic; ++i)
+      if (!poison[i]) (void)logic->decide(*order.events[i].event);
+    return logic;
+  }
+
+  void record(const SequencedEvent& it, Decision decision, KeyFile& file, Decided& decided) {
     const auto& e = *it.event;
-    if (!unreadable_)  // else no line either: nothing of the file is touched
-      add_line(file_, options_.field,  // throws before it has changed anything
-               {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
-               decided.chunks);
+    add_line(file, options_.field,
+             {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
+             decided.chunks);  // the only line here that can throw
     decided.applied += decision.outcome == Outcome::applied;
     decided.stale += decision.outcome == Outcome::stale;
     decided.failed += decision.outcome == Outcome::failed;
@@ -81,10 +90,6 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
   }
 
   KeyOptions options_;
-  KeyFile file_;
-  std::unique_ptr<KeyLogic> logic_;
-  bool unreadable_ = false;
-  std::vector<std::size_t> failed_here_;  // at most one batch long
 };
 
 }  // namespace

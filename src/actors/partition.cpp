@@ -72,8 +72,10 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     ++life_;
     owned_ = acquiring_ = loading_ = false;
     deciding_ = 0;
+    called_.clear();  // before the keys that it points at
     keys_.clear();
     groups_.clear();
+    sleeping_.clear();
     feed_ = PartitionFeed{};
     batch_ = PartitionDraft{};
     ready_ = PartitionDraft{};
@@ -186,7 +188,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
 
   KeyActor spawn(const std::string& field, const Event& first, std::optional<std::string>& file) {
     return spawn_key({system(), home()}, *options_.key_meters.at(first.effect),
-                     {.effect = first.effect, .field = field, .key = first.key,
+                     {.effect = first.effect, .field = field,
                       .file = file ? std::move(*file) : std::string{}, .make_logic = options_.make_logic});
   }
 
@@ -230,7 +232,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     committed_batch_ = draft.batch;
     count(draft);
     relay(draft);
-    if (keys_.size() > limits::live_keys_max) let_keys_sleep();
+    if (keys_.is_crowded()) let_keys_sleep();
     go_on();
   }
 
@@ -285,6 +287,8 @@ class PartitionAtWork final : public Supervised<Partition::base> {
 
   void on_sweep_keys() {
     let_keys_sleep();
+    // A Scribe that crashed between append and hand-over leaves events that nobody has told us about.
+    if (owned_ && !draining_ && feed_.settled() && idle()) read_log();
     if (!done_) delayed_send(this, sweep_every, SweepKeys{});
   }
 

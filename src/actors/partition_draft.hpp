@@ -1,5 +1,7 @@
 // A commit in the making: the decisions of applied batches, merged until the store takes them in one step.
 #pragma once
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -59,6 +61,8 @@ struct PartitionDraft {
     for (auto& [field, file] : files) c.states.emplace_back(field, std::move(file));
     c.chunks = std::move(chunks.full);
     c.dropped_chunks = std::move(chunks.dropped);
+    // Keys decide side by side; the store wants the log's order.
+    std::sort(notifications.begin(), notifications.end(), [](const auto& a, const auto& b) { return place_of(a.first) < place_of(b.first); });
     for (const auto& [id, n] : notifications) c.notifications.emplace_back(id, encode_notification(n));
     for (const auto& [name, n] : {std::pair{"applied", applied}, {"stale", stale}, {"failed", failed}})
       if (n > 0) c.counters.emplace_back(name, static_cast<std::int64_t>(n));
@@ -66,6 +70,12 @@ struct PartitionDraft {
   }
 
  private:
+  // "<seq>-<n>" as numbers.
+  static std::pair<std::uint64_t, std::uint64_t> place_of(const std::string& id) {
+    const auto dash = std::min(id.find('-'), id.size() - 1);
+    return {std::strtoull(id.c_str(), nullptr, 10), std::strtoull(id.c_str() + dash + 1, nullptr, 10)};
+  }
+
   void merge_effects(ChunkChange& more, std::vector<std::pair<std::string, Notification>>& notes) {
     std::move(more.full.begin(), more.full.end(), std::back_inserter(chunks.full));
     std::move(more.dropped.begin(), more.dropped.end(), std::back_inserter(chunks.dropped));

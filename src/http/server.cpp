@@ -55,8 +55,9 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     Acceptor acceptor(edge_->loop());
     acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
+    if (!error && options.share_port && options.first) error = someone_listens(endpoint);
     const int one = 1;
-    if (!error) ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (!error && options.share_port) ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(listen_backlog, error);
     if (error) return fail(FaultCode::io, fmt::format("cannot listen on {}:{}: {}", options.address, options.port, error.message()));
@@ -84,6 +85,17 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     Listener listener;
     bool tls;
   };
+
+  // Sharing a port also lets another Denrei of the same user in; so the first to come asks for it alone.
+  boost::system::error_code someone_listens(const net::ip::tcp::endpoint& endpoint) {
+    boost::system::error_code error;
+    Acceptor probe(edge_->loop());
+    probe.open(endpoint.protocol(), error);
+    if (!error) probe.set_option(net::socket_base::reuse_address(true), error);
+    if (!error) probe.bind(endpoint, error);
+    if (!error) probe.listen(1, error);
+    return error;
+  }
 
   static void close(Listening& l) {
     boost::system::error_code ignored;

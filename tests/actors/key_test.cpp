@@ -28,7 +28,7 @@ class TouchyLogic final : public KeyLogic {
 class KeyTest : public ActorWorld {
  protected:
   KeyActor spawn(std::string file = {}) {
-    return keep(spawn_key(stage, numbers, {.effect = Effect::ledger, .field = file_field("ledger", "A"), .key = "A", .file = std::move(file),
+    return keep(spawn_key(stage, numbers, {.effect = Effect::ledger, .field = file_field("ledger", "A"), .file = std::move(file),
                                            .make_logic = [](Effect, std::string_view, std::string_view state) -> Result<std::unique_ptr<KeyLogic>> {
                                              if (state == "unreadable") return fail(FaultCode::invalid, "planned");
                                              return std::make_unique<TouchyLogic>(state);

@@ -61,6 +61,22 @@ TEST_F(PartitionRecovery, ForgetsWhatWasUnderWayWhenTheConnectionGoes) {
   expect_everything_applied_once();
 }
 
+TEST_F(PartitionRecovery, ForgetsABatchThatWaitsForAFileToo) {
+  start();
+  hand_over(append({"A"}));
+  settle();
+  journal.fail_next_commit({FaultCode::unavailable, "planned"});
+  hand_over(append({"A"}));
+  run();  // A is awake: its commit is under way
+  hand_over(append({"A", "B"}));
+  run();  // A is called, B's file is being read, and then the commit fails
+  settle();
+  advance(1s);
+  settle();
+  EXPECT_TRUE(is_ready());
+  expect_everything_applied_once();
+}
+
 TEST_F(PartitionRecovery, IgnoresAnswersFromALifeBefore) {
   start();
   hand_over(append({"A"}));
@@ -153,6 +169,16 @@ TEST_F(PartitionRecovery, DoesNotTellTooEarlyAfterAFailoverThatLostEvents) {
   EXPECT_EQ(asker.count<AppliedNow>(), 0u) << "not committed in this history";
   settle();
   EXPECT_EQ(asker.count<AppliedNow>(), 1u);
+}
+
+TEST_F(PartitionRecovery, FindsEventsThatNobodyHandedOver) {
+  start();
+  hand_over(append({"A"}));
+  settle();
+  (void)append({"A", "B"});  // as by a Scribe that crashed before it could tell
+  advance(11s);
+  settle();
+  expect_everything_applied_once();
 }
 
 TEST_F(PartitionRecovery, SurvivesACrashInItsOwnCode) {

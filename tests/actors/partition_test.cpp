@@ -114,6 +114,18 @@ TEST_F(PartitionTest, CommitsTheLastFileChunksNotificationsAndCounters) {
   EXPECT_EQ(relayed, 8u);
 }
 
+TEST_F(PartitionTest, CommitsTheNotificationsOfSeveralKeysInLogOrder) {
+  start();
+  hand_over(append({"A", "B", "A", "C", "B", "A", "C", "A", "B", "A", "B"}, "news"));
+  hand_over(append({"C", "A"}, "news"));
+  settle();
+  expect_everything_applied_once();
+  EXPECT_EQ(log().notifications.size(), 13u);
+  std::uint64_t newest = 0;
+  for (const auto& relay : inbox.all<Relay>())
+    for (const auto& [id, note] : relay.notifications) EXPECT_LT(std::exchange(newest, std::stoull(id)), std::stoull(id));
+}
+
 TEST_F(PartitionTest, CommitsManyKeysInSlices) {
   start();
   for (int i = 0; i < 12; ++i) {
@@ -196,7 +208,7 @@ TEST_F(PartitionTest, LetsUnusedKeysSleepAndWakesThemWithTheirState) {
   EXPECT_EQ(keys.instances.load(), 1) << "A was unused for over a minute, B was not";
   hand_over(append({"A"}));
   settle();
-  EXPECT_EQ(keys_woken, 3u);
+  EXPECT_EQ(keys.instances.load(), 2);
   expect_everything_applied_once();
   advance(5min);
   EXPECT_EQ(keys.instances.load(), 0);
@@ -218,13 +230,15 @@ TEST_F(PartitionTest, KeepsKeysAwakeWhoseDecisionsAreNotCommitted) {
 
 TEST_F(PartitionTest, KeepsABoundedNumberOfKeysAwake) {
   start();
-  constexpr std::size_t extra = 1'000;
-  for (std::size_t k = 0; k < limits::live_keys_max + extra; k += 500) {
+  constexpr std::size_t many = limits::live_keys_max + 5'000;
+  for (std::size_t k = 0; k < many; k += 500) {
     std::vector<std::string> names;
     for (std::size_t i = k; i < k + 500; ++i) names.push_back("K" + std::to_string(i));
     hand_over(append(names));
     settle();
+    ASSERT_LE(keys.instances.load(), static_cast<std::int64_t>(limits::live_keys_max * 115 / 100));
   }
+  advance(11s);
   EXPECT_LE(keys.instances.load(), static_cast<std::int64_t>(limits::live_keys_max));
   EXPECT_GT(keys.instances.load(), static_cast<std::int64_t>(limits::live_keys_max / 2));
   hand_over(append({"K0"}));

@@ -35,7 +35,6 @@ class PartitionWorld : public ActorWorld {
 
   Partition spawn_one(const std::string& node = "node-1", bool take_over = false) {
     KeyLogicFactory make = [this](Effect, std::string_view, std::string_view state) -> Result<std::unique_ptr<KeyLogic>> {
-      ++keys_woken;
       return std::make_unique<NotingLogic>(decided, state);
     };
     return keep(spawn_partition(stage, meter("Partition"),
@@ -122,7 +121,6 @@ class PartitionWorld : public ActorWorld {
   Partition partition;
   std::vector<std::string> decided;
   std::vector<std::string> bodies;
-  std::size_t keys_woken = 0;
   int made = 0;
 
  private:

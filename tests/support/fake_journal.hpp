@@ -49,6 +49,11 @@ class FakeJournal final : public Journal, public Shelf {
   void lose_connection() { give(SIZE_MAX, true); }
   // The next append or commit throws before it has done anything, as a bug in an adapter would.
   void crash_next_write() noexcept { crash_write_ = true; }
+  void stop_faults() {
+    append_fault_.reset();
+    commit_fault_.reset();
+    crash_write_ = false;
+  }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   void fail_next_append(Fault fault, Acted acted = Acted::no) { append_fault_ = {std::move(fault), acted}; }
   void fail_next_commit(Fault fault, Acted acted = Acted::no) { commit_fault_ = {std::move(fault), acted}; }

@@ -170,7 +170,7 @@ TEST_F(CliTest, CheckConfigPrintsValuesOrEveryProblem) {
   EXPECT_EQ(run({"check-config", "--config", config_file, "--listen", "0.0.0.0:80", "--take-over"}), 0) << err();
   EXPECT_THAT(out(), AllOf(HasSubstr("server.listen = 0.0.0.0:80  # flag --listen\n"), HasSubstr("redis.take_over = true  # flag --take-over\n"),
                            HasSubstr("secret.MEDICAL_WEBHOOK_SECRET = ********  # env MEDICAL_WEBHOOK_SECRET\n"), Not(HasSubstr(secret))));
-  EXPECT_EQ(run({"check-config", "--config", config_file, "--threads", "99", "--log-requests", "perhaps"}), 2);
+  EXPECT_EQ(run({"check-config", "--config", config_file, "--threads", "99", "--partitions", "4", "--log-requests", "perhaps"}), 2);
   EXPECT_EQ(out(), "");
   EXPECT_THAT(err(), AllOf(HasSubstr("99 threads need"), HasSubstr("flag --log-requests: server.log_requests: 'perhaps'")));
 }

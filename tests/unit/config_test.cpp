@@ -22,7 +22,7 @@ TEST_F(ConfigTest, EmptyFileGivesTheDefaults) {
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_EQ(config->listen.port, 4000);
   EXPECT_EQ(config->listen.address, "127.0.0.1");
-  EXPECT_EQ(config->partitions, 4u);
+  EXPECT_EQ(config->partitions, config->threads);
   EXPECT_GE(config->threads, 1u);
   EXPECT_LE(config->threads, config->partitions);
   EXPECT_FALSE(config->node.empty());
@@ -149,7 +149,7 @@ TEST_F(ConfigTest, WrongValuesOfSettingsAreExplained) {
 }
 
 TEST_F(ConfigTest, MoreThreadsThanPartitionsAreRefused) {
-  EXPECT_EQ(problems_of("[server]\nthreads = 5\n"),
+  EXPECT_EQ(problems_of("[server]\nthreads = 5\n[redis]\npartitions = 4\n"),
             "denrei.toml:2:11: server.threads: 5 threads need at least as many partitions, but redis.partitions is 4");
   EXPECT_EQ(problems_of("[server]\nthreads = 5\n[redis]\npartitions = 5\n"), "");
 }

@@ -18,10 +18,12 @@ namespace denrei {
 
 using Inbox = caf::typed_actor<caf::reacts_to<Relay>, caf::reacts_to<RelayPending>, caf::reacts_to<PendingRead>,
                                caf::reacts_to<InboxFilled>, caf::reacts_to<RelayAppended>, caf::reacts_to<RetryRelay>,
-                               caf::reacts_to<ReadInbox>, caf::reacts_to<StoreChanged>, caf::reacts_to<Drain>>;
+                               caf::reacts_to<FeedAcquired>, caf::reacts_to<FeedTrimmed>, caf::reacts_to<ReadInbox>,
+                               caf::reacts_to<StoreChanged>, caf::reacts_to<Drain>>;
 
 struct InboxOptions {
   std::string name;
+  std::string node;     // owns the feed, so that it may be trimmed
   Journal& journal;
   Shelf& shelf;
   caf::actor observer;  // hears Drained

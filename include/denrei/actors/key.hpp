@@ -15,8 +15,7 @@ using KeyLogicFactory =
 
 struct KeyOptions {
   Effect effect = Effect::ledger;
-  std::string field;        // of the states shelf
-  std::string key;
+  std::string field;        // of the states shelf: family, NUL, key
   std::string file;         // packed; empty: nobody has heard of this key yet
   KeyLogicFactory make_logic = make_key_logic;
 };

@@ -107,6 +107,8 @@ struct RelayPending { LogTag from; };
 struct PendingRead { LogTag from; Result<std::vector<std::pair<std::string, std::string>>> result; };
 struct InboxFilled { Result<std::vector<LogEntry>> result; };
 struct RelayAppended { std::uint64_t flight = 0; Result<AppendReply> reply; };
+struct FeedAcquired { Result<Acquired> result; };
+struct FeedTrimmed { Result<void> result; };
 struct RetryRelay {};
 struct ReadInbox { std::uint64_t ticket = 0; std::uint64_t after = 0; std::size_t limit = 0; };
 struct InboxPage {
@@ -164,6 +166,8 @@ DENREI_MESSAGE(RelayPending)
 DENREI_MESSAGE(PendingRead)
 DENREI_MESSAGE(InboxFilled)
 DENREI_MESSAGE(RelayAppended)
+DENREI_MESSAGE(FeedAcquired)
+DENREI_MESSAGE(FeedTrimmed)
 DENREI_MESSAGE(RetryRelay)
 DENREI_MESSAGE(ReadInbox)
 DENREI_MESSAGE(InboxPage)

@@ -46,6 +46,9 @@ inline constexpr std::size_t reads_waiting_max = 10'000;        // reading reque
 inline constexpr std::uint32_t timeline_lines_max = 1'000;      // newest lines kept per key
 inline constexpr std::uint32_t timeline_chunk_lines = 8;        // lines in one packed chunk (docs/decisions/0004)
 inline constexpr std::size_t inbox_tail_max = 1'000;            // newest notifications of an inbox held in memory
+inline constexpr std::size_t inbox_tail_bytes_max = 32u * 1024 * 1024;  // and their bytes: one may be as large as a body
+inline constexpr std::uint64_t feed_keep = 20'000;             // notifications that an inbox keeps in the store
+inline constexpr std::uint64_t feed_trim_every = 1'000;        // new ones between two trimmings
 inline constexpr std::size_t page_max = 1'000;
 inline constexpr std::size_t page_default = 100;
 

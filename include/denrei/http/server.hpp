@@ -17,6 +17,8 @@ struct ListenOptions {
   std::uint16_t port = 0;              // 0: any free one
   Listener listener = Listener::site;
   bool tls = false;
+  bool share_port = false;             // with the other loops of this process
+  bool first = true;                   // of those that share it: nobody else may be there yet
 };
 
 class HttpServer {

@@ -29,15 +29,17 @@ std::string host_name() {
 }
 
 // One core is left for Redis and the kernel; a thread without a partition would have nothing to do.
+// One thread a core but one, which the store and the kernel need. A partition lives on one thread and divides the append
+// batches, so a new store gets as many as there are threads and not more (docs/decisions/0009).
 void resolve_threads(ConfigDraft& draft, Problems& problems) {
   auto& config = draft.config;
+  constexpr unsigned threads_of_themselves_max = 8;  // beyond it the one Redis is busier than they are
+  const unsigned fitting = std::clamp(usable_cores() - 1, 1u, threads_of_themselves_max);
+  config.partitions = draft.partitions.value_or(draft.threads.value_or(fitting));
+  config.threads = draft.threads.value_or(std::min(fitting, config.partitions));
+  config.shown["redis.partitions"].first = std::to_string(config.partitions);
   auto& shown = config.shown["server.threads"];
-  if (!draft.threads) {
-    config.threads = std::min(std::max(1u, usable_cores() - 1), config.partitions);
-    shown.first = std::to_string(config.threads);
-    return;
-  }
-  config.threads = *draft.threads;
+  shown.first = std::to_string(config.threads);
   if (config.threads > config.partitions)
     problems.add(shown.second, fmt::format("server.threads: {} threads need at least as many partitions, but redis.partitions is {}",
                                            config.threads, config.partitions));

@@ -20,7 +20,8 @@ constexpr auto redis_watch_every = 100ms;
 constexpr auto redis_stop_timeout = 10s;
 
 void note(LogSink& log, std::string_view event, std::string_view detail) {
-  log.write(json::serialize(json::object{{"log", "process"}, {"event", json::string(event)}, {"detail", json::string(detail)}}));
+  const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+  log.write(json::serialize(json::object{{"timestamp", format_iso8601(now)}, {"log", "process"}, {"event", json::string(event)}, {"detail", json::string(detail)}}));
 }
 
 // Restarts the embedded Redis when it dies. On loop 0, which is the main thread: the child is bound to its life.
@@ -101,12 +102,14 @@ int serve(const Config& config, const std::function<Result<Config>()>& reload) {
     redis = std::move(*started);
     url = redis->url();
   }
+  auto used = config;
+  used.take_over = used.take_over || redis != nullptr;  // the lock on the data directory proves that no other owner lives
   LineWriter log(STDOUT_FILENO);
   for (const auto& notice : config.notices) note(log, "notice", notice);
   Loops loops;
   for (unsigned i = 0; i < config.threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
   {
-    Wiring wiring(config, loops, log, url);
+    Wiring wiring(used, loops, log, url);
     const auto started = wiring.start();
     if (!started) {
       std::cerr << "denrei: " << started.error().detail << "\n";

@@ -3,27 +3,23 @@
 
 namespace denrei {
 
-CountersBySource register_source_counters(MetricsRegistry& metrics, const Config& config) {
+void register_source_counters(MetricsRegistry& metrics, const Config& config, CountersBySource& counters) {
   const auto counter = [&](const Source& source, std::string_view result) {
     return &metrics.counter("denrei_webhooks_received_total", "Requests to sources by what became of them.",
                             {{"source", source.name}, {"result", std::string(result)}});
   };
-  CountersBySource out;
   for (const auto& source : config.sources) {
-    auto& counters = out[source.name];
-    counters.accepted = {counter(source, "accepted"), counter(source, "repeat"), counter(source, "conflict")};
+    const auto [at, fresh] = counters.try_emplace(source.name);
+    if (!fresh) continue;
+    at->second.accepted = {counter(source, "accepted"), counter(source, "repeat"), counter(source, "conflict")};
     for (std::size_t i = 0; i < refusals; ++i)
-      counters.refused[i] = counter(source, refusal_name(static_cast<Refusal>(i)));
+      at->second.refused[i] = counter(source, refusal_name(static_cast<Refusal>(i)));
   }
-  return out;
 }
 
 namespace {
 
 Result<LiveSource> build_source(const Config& config, const Source& source, const CountersBySource& counters) {
-  const auto known = counters.find(source.name);
-  if (known == counters.end())
-    return fail(FaultCode::invalid, "source " + source.name + " is new; a restart is needed to add a source");
   const auto text = config.schemas.find(source.schema);
   if (text == config.schemas.end()) return fail(FaultCode::invalid, "source " + source.name + ": no schema " + source.schema);
   auto schema = compile_schema(text->second, {{"photo_hosts", source.photo_hosts}});
@@ -32,7 +28,7 @@ Result<LiveSource> build_source(const Config& config, const Source& source, cons
     const auto at = config.secrets.find(name);
     return name.empty() || at == config.secrets.end() ? std::vector<Secret>{} : at->second.values;
   };
-  LiveSource live{source, std::move(*schema), secrets_of(source.secret), secrets_of(source.bearer), {}, known->second};
+  LiveSource live{source, std::move(*schema), secrets_of(source.secret), secrets_of(source.bearer), {}, counters.at(source.name)};
   for (const auto& range : source.allow) {
     auto parsed = parse_cidr(range);
     if (!parsed) return tl::unexpected(parsed.error());

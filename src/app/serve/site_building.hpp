@@ -5,11 +5,11 @@
 
 namespace denrei {
 
-// One counter for each source and result, registered once; a reload finds its sources' counters here again.
+// One counter for each source and result; a reload finds its sources' counters again and adds those of new ones.
 using CountersBySource = std::map<std::string, SourceCounters>;
-[[nodiscard]] CountersBySource register_source_counters(MetricsRegistry& metrics, const Config& config);
+void register_source_counters(MetricsRegistry& metrics, const Config& config, CountersBySource& counters);
 
-// Errors: invalid, naming the source, when a schema does not compile or a reload brings a source that is not known.
+// Errors: invalid, naming the source, when a schema does not compile.
 [[nodiscard]] Result<SitePtr> build_site(const Config& config, const CountersBySource& counters);
 
 }  // namespace denrei

@@ -56,7 +56,7 @@ struct Wiring::Meters {
 
 Wiring::Wiring(const Config& config, Loops& loops, LogSink& log, std::string store_url)
     : config_(config), loops_(loops), log_(log), store_url_(std::move(store_url)) {
-  source_counters_ = register_source_counters(metrics_, config_);
+  register_source_counters(metrics_, config_, source_counters_);
   edge_counters_ = make_edge_counters();
   make_meters();
   std::vector<boost::asio::io_context*> raw;
@@ -133,7 +133,7 @@ void Wiring::spawn_thread_actors() {
   auto& first = *threads_.front();
   for (const auto* name : inbox_names)
     inboxes_[name] = spawn_inbox(stage(0), *meters_->inboxes[name],
-                                 {.name = name, .journal = first.journal, .shelf = first.journal, .observer = observer, .clock = wall_clock});
+                                 {.name = name, .node = config_.node, .journal = first.journal, .shelf = first.journal, .observer = observer, .clock = wall_clock});
   std::vector<Scribe> scribes;
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     auto& t = *threads_[i];
@@ -165,7 +165,7 @@ Result<void> Wiring::listen() {
   for (auto& t : threads_) {
     if (tls)
       if (auto read = t->server.set_tls(config_.tls.certificate, config_.tls.key); !read) return read;
-    auto bound = t->server.listen({config_.listen.address, port, Listener::site, tls});
+    auto bound = t->server.listen({.address = config_.listen.address, .port = port, .tls = tls, .share_port = threads_.size() > 1, .first = t == threads_.front()});
     if (!bound) return tl::unexpected(bound.error());
     port = *bound;
   }
@@ -227,6 +227,7 @@ void Wiring::tell_everyone(const PartitionsOpened& opened) {
 // --- reload and end
 
 Result<void> Wiring::reload(const Config& config) {
+  register_source_counters(metrics_, config, source_counters_);  // on loop 0, where they are read too
   auto site = build_site(config, source_counters_);
   if (!site) return tl::unexpected(site.error());
   if (!config.tls.certificate.empty())

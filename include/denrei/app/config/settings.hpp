@@ -16,6 +16,7 @@ struct ConfigDraft {
   Config config;
   std::filesystem::path schema_dir;               // empty: "schemas" beside the file
   std::optional<std::chrono::seconds> tolerance;  // overrides every source's
+  std::optional<unsigned> partitions;             // as asked for; absent: one a thread
   std::optional<unsigned> threads;                // as asked for; absent: from the machine
 };
 
