@@ -205,11 +205,13 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
 
   void on_chunks(At at, Blobs& blobs) {
     auto& r = at->second;
-    std::uint64_t number = blobs.empty() ? r.file.lines / limits::timeline_chunk_lines * limits::timeline_chunk_lines
-                                         : r.first_line / limits::timeline_chunk_lines * limits::timeline_chunk_lines;
+    const auto asked = blobs.size();
     blobs.emplace_back(r.file.tail);
-    for (const auto& blob : blobs) {
-      auto lines = unpack_lines(blob.value_or(std::string{}));
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      // A chunk that fell off the end since the file was read is absent; the others keep their numbers.
+      const auto chunk = i < asked ? r.first_line / limits::timeline_chunk_lines + i : r.file.lines / limits::timeline_chunk_lines;
+      auto number = static_cast<std::uint64_t>(chunk) * limits::timeline_chunk_lines;
+      auto lines = unpack_lines(blobs[i].value_or(std::string{}));
       if (!lines) return finish(at, broken(lines.error()));
       for (auto& line : *lines)
         if (number++ >= r.first_line && r.lines.size() < r.limit) r.lines.push_back(std::move(line));

@@ -2,6 +2,7 @@
 #include "denrei/actors/partition.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "denrei/actors/supervised.hpp"
 #include "partition_draft.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -15,7 +15,7 @@ struct PartitionDraft {
   std::string upto;                       // log id; empty: nothing here
   std::uint64_t upto_seq = 0;
   std::uint64_t batch = 0;
-  std::unordered_map<std::string, std::string> files;  // last one of each key
+  std::vector<std::pair<std::string, std::string>> files;  // in order: of two for one key the later one counts
   ChunkChange chunks;
   std::vector<std::pair<std::string, Notification>> notifications;
   std::uint64_t applied = 0;
@@ -26,7 +26,7 @@ struct PartitionDraft {
   [[nodiscard]] bool empty() const noexcept { return upto.empty(); }
 
   void merge(Decided& d) {
-    files[std::move(d.field)] = std::move(d.file);
+    files.emplace_back(std::move(d.field), std::move(d.file));
     merge_effects(d.chunks, d.notifications);
     applied += d.applied;
     stale += d.stale;
@@ -39,7 +39,7 @@ struct PartitionDraft {
       *this = std::move(next);
       return;
     }
-    for (auto& [field, file] : next.files) files[field] = std::move(file);
+    std::move(next.files.begin(), next.files.end(), std::back_inserter(files));
     merge_effects(next.chunks, next.notifications);
     received.insert(received.end(), next.received.begin(), next.received.end());
     applied += next.applied;
@@ -57,8 +57,7 @@ struct PartitionDraft {
     c.expected = std::move(expected);
     c.upto = upto;
     c.trim_below = upto_seq > keep_events ? upto_seq - keep_events : 0;
-    c.states.reserve(files.size());
-    for (auto& [field, file] : files) c.states.emplace_back(field, std::move(file));
+    c.states = std::move(files);
     c.chunks = std::move(chunks.full);
     c.dropped_chunks = std::move(chunks.dropped);
     // Keys decide side by side; the store wants the log's order.

@@ -135,7 +135,7 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
                         .detail = fmt::format("{} must be {}", source.requirement->pointer, source.requirement->equals)};
   }
 
-  // A spent budget does not refuse yet: a repeat of an accepted event consumes none, and only the journal knows repeats.
+  // The first limit that names the event's type applies. A spent budget does not refuse yet: a repeat of an accepted event consumes none, and only the journal knows repeats.
   void hand_on(const Verify& order, const LiveSource& live, std::shared_ptr<Event> event, WallTime now) {
     const auto partition = partition_of(event->family, event->key, static_cast<std::uint32_t>(partitions_));
     Append append{order.request, order.site, &live, nullptr};
@@ -149,7 +149,7 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
         append.refusal.quota = 1;
         append.refusal.window = std::chrono::hours{24};
         append.refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(tokyo_day_end(now) - now);
-        continue;
+        break;
       }
       auto& budget = at_work_[live.source.name].budgets[i];
       append.probe = !budget.take(now);

@@ -14,6 +14,7 @@ namespace {
 using Bytes = std::array<unsigned char, 16>;
 
 std::optional<Bytes> parse_address(std::string_view text, bool& is_v4) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not see what follows
   const std::string terminated(text);
   Bytes out{};
   is_v4 = inet_pton(AF_INET, terminated.c_str(), out.data() + 12) == 1;

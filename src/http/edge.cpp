@@ -59,14 +59,20 @@ void Edge::deliver() {
 }
 
 void Edge::deliver_one(const Reply& reply) {
-  const auto took = std::chrono::steady_clock::now() - reply.request->started;
-  count(reply, took);
-  if (options_.log != nullptr) log(reply, took);
   const auto at = sessions_.find(reply.request->session);
-  if (at == sessions_.end() || at->second.waiting_for != reply.request.get()) return;  // gone, or given up
+  if (at != sessions_.end() && at->second.waiting_for != reply.request) return;  // too late: answered and noted already
+  note(reply);
+  if (at == sessions_.end()) return;  // the sender did not wait
   auto* connection = at->second.connection;
   settle(at->second);
   connection->answer(reply.answer, *reply.request);
+}
+
+// Each request is counted and logged once, with the answer that it got.
+void Edge::note(const Reply& reply) {
+  const auto took = std::chrono::steady_clock::now() - reply.request->started;
+  count(reply, took);
+  if (options_.log != nullptr) log(reply, took);
 }
 
 void Edge::settle(Seat& seat) {
@@ -78,6 +84,21 @@ void Edge::settle(Seat& seat) {
 
 void Edge::give_up(std::uint64_t session) {
   if (const auto at = sessions_.find(session); at != sessions_.end()) settle(at->second);
+}
+
+std::pair<Answer, RequestPtr> Edge::answer_late(std::uint64_t session) {
+  auto& seat = sessions_.at(session);
+  auto request = seat.waiting_for;
+  settle(seat);
+  const auto* source = find_source(*site_, request->target);
+  const auto dialect = source != nullptr ? source->source.dialect : Dialect::acknowledgement;
+  Reply reply{request, render_refusal(dialect, {.why = Refusal::overloaded, .detail = "no answer was found in time; send it again"}),
+              Verdict::refused, Refusal::overloaded};
+  reply.source = source;
+  reply.site = site_;
+  reply.detail = "no answer was found in time";
+  note(reply);
+  return {std::move(reply.answer), std::move(request)};
 }
 
 bool Edge::admit(const std::string& address) {
@@ -112,7 +133,7 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
   request->session = session;
   request->started = std::chrono::steady_clock::now();
   request->arrived_at = options_.clock();
-  seat.waiting_for = request.get();
+  seat.waiting_for = request;
   request->body_bytes = request->body.size();
   seat.bytes = request->body_bytes + request->header_text.size();
   request->requests_in_flight = ++in_flight_;
@@ -181,10 +202,9 @@ void Edge::count(const Reply& reply, std::chrono::nanoseconds took) {
   options_.counters.duration[listener]->observe(took);
   if (reply.source == nullptr) return;
   const auto& counters = reply.source->counters;
-  if (reply.verdict == Verdict::refused)
-    counters.refused[static_cast<std::size_t>(reply.why)]->add();
-  else
-    counters.accepted[static_cast<std::size_t>(reply.verdict)]->add();
+  auto* counter = reply.verdict == Verdict::refused ? counters.refused.at(static_cast<std::size_t>(reply.why))
+                                                    : counters.accepted.at(static_cast<std::size_t>(reply.verdict));
+  if (counter != nullptr) counter->add();
 }
 
 void Edge::log(const Reply& reply, std::chrono::nanoseconds took) {

@@ -64,8 +64,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         edge_->counters().timed_out->add();
         return refuse_bytes(408, "the request did not arrive in time");
       case Phase::answering:
-        edge_->give_up(number_);
-        return refuse_bytes(500, "no answer was found in time; send it again");
+        return answer_late();
       case Phase::handshake:
       case Phase::idle:
       case Phase::writing:
@@ -222,6 +221,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
 
   // --- writing
+
+  void answer_late() {
+    keep_alive_ = false;
+    in_.clear();
+    const auto [late, request] = edge_->answer_late(number_);
+    append_answer(out_, late, {request->request_id, edge_->date(), false, http_1_0_, request->method == "HEAD"});
+    write(After::linger);
+  }
 
   void say_continue() {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";

@@ -74,18 +74,21 @@ class Edge final : public caf::monitorable_actor {
   [[nodiscard]] std::size_t connections() const noexcept { return sessions_.size(); }
   // The request of this session got no reply in time: whatever comes later is too late.
   void give_up(std::uint64_t session);
+  // The same, with what its sender hears instead: the source's own overload answer, on which it repeats (protocol §1.5).
+  [[nodiscard]] std::pair<Answer, RequestPtr> answer_late(std::uint64_t session);
 
  private:
   struct Seat {
     Connection* connection = nullptr;
     std::string address;
-    const InboundRequest* waiting_for = nullptr;  // the request under way
+    RequestPtr waiting_for;  // the request under way
     std::size_t bytes = 0;
   };
   [[nodiscard]] std::vector<Connection*> all_connections() const;
   void deliver();
   void deliver_one(const Reply& reply);
   void settle(Seat& seat);
+  void note(const Reply& reply);
   void count(const Reply& reply, std::chrono::nanoseconds took);
   void log(const Reply& reply, std::chrono::nanoseconds took);
   void say_drained_when_quiet();
