@@ -164,7 +164,7 @@ TEST_F(SessionTest, RefusesBytesThatAreNoRequestAndCloses) {
   std::string many = host;
   for (std::size_t i = 0; i <= limits::header_fields_max; ++i) many += "F" + std::to_string(i) + ": v\r\n";
   const std::vector<BadBytes> cases{
-      {"TLS on a plain port", 400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n", 24)},
+      {"TLS on a plain port", 400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n", 21)},
       {"words", 400, "hello there, how are you\r\n\r\n"},
       {"no version", 400, "GET /\r\n\r\n"},
       {"a header without colon", 400, host + "Bad Header\r\n\r\n"},
