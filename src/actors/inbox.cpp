@@ -149,8 +149,10 @@ class InboxAtWork final : public Supervised<Inbox::base> {
   void append_next() {
     if (!up_ || !filled_ || !flight_.empty() || queue_.empty()) return;
     std::vector<AppendRecord> records;
-    while (!queue_.empty() && records.size() < limits::append_events_max) {
+    std::size_t bytes = 0;
+    while (!queue_.empty() && records.size() < limits::append_events_max && bytes < limits::append_bytes_max) {
       const auto& n = queue_.front().notification;
+      bytes += n.json.size();
       records.push_back({n.id, n.created_at, 0, encode_notification(n)});
       flight_.push_back(std::move(queue_.front()));
       queue_.pop_front();

@@ -29,14 +29,24 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
     decided->batch = order.batch;
     decided->field = options_.field;
     auto file = options_.file.empty() ? Result<KeyFile>(KeyFile{}) : open_key_file(options_.file);
-    if (file) {
-      decide_all(order, *file, *decided);
-      options_.file = encode_key_file(*file);
-    } else {
-      decided->failed = static_cast<std::uint32_t>(order.events.size());  // nothing of an unreadable file is touched
+    if (!file || !decide_and_encode(order, *file, *decided)) {
+      *decided = {.batch = order.batch, .field = options_.field};  // an unreadable file is not touched
+      decided->failed = static_cast<std::uint32_t>(order.events.size());
     }
     decided->file = options_.file;
     caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), DecidedPtr(std::move(decided)));
+  }
+
+  // The Partition waits for an answer to every Decide, so nothing that goes wrong in here may swallow it.
+  bool decide_and_encode(const Decide& order, KeyFile& file, Decided& decided) {
+    try {
+      decide_all(order, file, decided);
+      options_.file = encode_key_file(file);
+      return true;
+    } catch (const std::exception&) {
+      meter().restarts.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
   }
 
   // A state that nobody can read keeps its bytes; its events are recorded as failed.

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto retry_first = 50ms;
 constexpr auto retry_max = 1'000ms;
 constexpr auto sweep_every = 10s;
-constexpr std::size_t read_entries = 64;
+constexpr std::size_t read_entries = 16;  // each up to 256 KiB and one more body
 
 class PartitionAtWork final : public Supervised<Partition::base> {
  public:
@@ -36,6 +36,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
         [this](StartPartition) { acquire(); },
         [this](const StoreChanged& fact) { on_store_changed(fact); },
         [this](SweepKeys) { on_sweep_keys(); },
+        [this](MakeRoom) { on_make_room(); },
         [this](const Drain&) { on_drain(); },
         [this](const Released&) { on_released(); },
     };
@@ -57,15 +58,22 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     acquiring_ = false;
     if (!fact.result) return start_again(fact.result.error().detail);
     owned_ = true;
-    retry_ = retry_first;
     token_ = fact.result->token;
     cursor_ = fact.result->cursor;
     known_seq_ = fact.result->seq;
     committed_seq_ = 0;  // after a failover sequences may begin again below what we had committed
     feed_.restart(cursor_, fact.result->seq);
     for (const auto& [name, inbox] : options_.inboxes) caf::anon_send(inbox, RelayPending{tag_});
-    caf::anon_send(options_.observer, PartitionChanged{options_.index, true, {}});
+    applied_seq_ = std::strtoull(cursor_.c_str(), nullptr, 10);
+    // After a commit that failed, ready is said again only when one has succeeded or none is needed.
+    if (!doubtful_) say_ready();
     go_on();
+  }
+
+  void say_ready() {
+    doubtful_ = false;
+    retry_ = retry_first;
+    caf::anon_send(options_.observer, PartitionChanged{options_.index, true, {}});
   }
 
   // Everything in memory may be wrong or incomplete: forget it and begin at the store's cursor.
@@ -133,15 +141,20 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   void go_on() {
     if (feed_.wants_read() && owned_) read_log();
     // One commit is under way at a time; while it is, the next draft may grow to the size of one commit.
-    if (deciding_ == 0 && !loading_ && !feed_.empty() && ready_.files.size() < limits::commit_keys_max) begin_batch();
+    const bool has_room = ready_.files.size() < limits::commit_keys_max && ready_.bytes < limits::commit_bytes_max;
+    if (deciding_ == 0 && !loading_ && !feed_.empty() && has_room) begin_batch();
     commit_if_ready();
     answer_tickets();
+    if (doubtful_ && owned_ && feed_.settled() && idle()) say_ready();
     if (draining_ && owned_ && idle()) release();
   }
 
   void begin_batch() {
     std::size_t taken = 0;
-    while (!feed_.empty() && (taken == 0 || taken + feed_.front_size() <= limits::commit_keys_max)) {
+    std::size_t bytes = 0;
+    while (!feed_.empty() && (taken == 0 || (taken + feed_.front_size() <= limits::commit_keys_max &&
+                                             bytes + feed_.front_bytes() <= limits::commit_bytes_max))) {
+      bytes += feed_.front_bytes();
       auto batch = feed_.pop();
       taken += batch.events.size();
       batch_.upto = std::move(batch.last);
@@ -220,16 +233,20 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   void commit_if_ready() {
     if (!sent_.empty() || ready_.empty()) return;
     sent_ = std::exchange(ready_, PartitionDraft{});
-    options_.journal.commit(tag_, sent_.take_commit(token_, cursor_, options_.log_keep_events),
+    options_.journal.commit(tag_, sent_.take_commit(token_, cursor_, keep_events_),
                             answer_to<Committed, void>());
   }
 
   void on_committed(const Committed& fact) {
     if (fact.life != life_) return;
-    if (!fact.result) return start_again(fact.result.error().detail);
+    if (!fact.result) {
+      doubtful_ = true;
+      return start_again(fact.result.error().detail);
+    }
+    if (doubtful_) say_ready();
     const auto draft = std::exchange(sent_, PartitionDraft{});
     cursor_ = draft.upto;
-    committed_seq_ = draft.upto_seq;
+    committed_seq_ = applied_seq_ = draft.upto_seq;
     committed_batch_ = draft.batch;
     count(draft);
     relay(draft);
@@ -254,6 +271,19 @@ class PartitionAtWork final : public Supervised<Partition::base> {
       const auto inbox = options_.inboxes.find(name);
       if (inbox != options_.inboxes.end()) caf::anon_send(inbox->second, std::move(relay));
     }
+  }
+
+  // The store is full. Payloads of applied events are what can go; half of those that are kept, each time it asks.
+  void on_make_room() {
+    if (!owned_ || applied_seq_ == 0 || !sent_.empty()) return;
+    keep_events_ = std::max(limits::log_keep_min, std::min(keep_events_, applied_seq_ - std::min(applied_seq_, trimmed_below_)) / 2);
+    if (applied_seq_ <= keep_events_) return;
+    trimmed_below_ = applied_seq_ - keep_events_;
+    Commit commit;
+    commit.token = token_;
+    commit.expected = commit.upto = cursor_;
+    commit.trim_below = trimmed_below_;
+    options_.journal.commit(tag_, std::move(commit), [](Result<void>) {});  // tried again as long as the store is full
   }
 
   // --- who waits for an event to be applied
@@ -330,6 +360,10 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   std::string token_;
   std::string cursor_;                        // committed
   std::uint64_t committed_seq_ = 0;
+  std::uint64_t applied_seq_ = 0;             // as committed_seq_, or the cursor's first sequence after an acquisition
+  std::uint64_t keep_events_ = options_.log_keep_events;
+  std::uint64_t trimmed_below_ = 0;
+  bool doubtful_ = false;                     // the last commit failed
   std::uint64_t known_seq_ = 0;               // newest sequence known to be in the log
   PartitionFeed feed_;
   PartitionKeys keys_;

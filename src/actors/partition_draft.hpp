@@ -22,10 +22,14 @@ struct PartitionDraft {
   std::uint64_t stale = 0;
   std::uint64_t failed = 0;
   std::vector<WallTime> received;         // of every event, for the delay histogram
+  std::size_t bytes = 0;                  // of files, chunks and notifications
 
   [[nodiscard]] bool empty() const noexcept { return upto.empty(); }
 
   void merge(Decided& d) {
+    bytes += d.field.size() + d.file.size();
+    for (const auto& [field, lines] : d.chunks.full) bytes += field.size() + lines.size();
+    for (const auto& [id, n] : d.notifications) bytes += id.size() + n.json.size();
     files.emplace_back(std::move(d.field), std::move(d.file));
     merge_effects(d.chunks, d.notifications);
     applied += d.applied;
@@ -42,6 +46,7 @@ struct PartitionDraft {
     std::move(next.files.begin(), next.files.end(), std::back_inserter(files));
     merge_effects(next.chunks, next.notifications);
     received.insert(received.end(), next.received.begin(), next.received.end());
+    bytes += next.bytes;
     applied += next.applied;
     stale += next.stale;
     failed += next.failed;

@@ -25,17 +25,18 @@ class PartitionFeed {
 
   void offer(EventsAppended batch) {
     if (behind_ && !reading_) return;             // it will be read from the log
-    if (queued_ + handed_events_ >= limits::partition_window_events) {
+    if (queued_ + handed_events_ >= limits::partition_window_events || queued_bytes_ + handed_bytes_ >= limits::partition_window_bytes) {
       behind_ = true;
       if (!reading_) return;
     }
     handed_events_ += batch.events.size();
+    handed_bytes_ += bytes_of(batch);
     handed_.push_back(std::move(batch));
     if (!reading_) accept_handed();
   }
 
   [[nodiscard]] bool wants_read() const noexcept {
-    return behind_ && !reading_ && queued_ < limits::partition_window_events / 2;
+    return behind_ && !reading_ && queued_ < limits::partition_window_events / 2 && queued_bytes_ < limits::partition_window_bytes / 2;
   }
   [[nodiscard]] const std::string& head() const noexcept { return head_; }
   void read_started() noexcept { reading_ = true; behind_ = false; }
@@ -56,15 +57,24 @@ class PartitionFeed {
     auto batch = std::move(queue_.front());
     queue_.pop_front();
     queued_ -= batch.events.size();
+    queued_bytes_ -= bytes_of(batch);
     return batch;
   }
   [[nodiscard]] std::size_t front_size() const noexcept { return queue_.front().events.size(); }
+  [[nodiscard]] std::size_t front_bytes() const noexcept { return bytes_of(queue_.front()); }
 
  private:
+  static std::size_t bytes_of(const EventsAppended& batch) noexcept {
+    std::size_t bytes = 0;
+    for (const auto& it : batch.events) bytes += it.event->body.size();
+    return bytes;
+  }
+
   void accept(EventsAppended batch) {
     head_ = batch.last;
     head_seq_ = batch.events.back().seq;
     queued_ += batch.events.size();
+    queued_bytes_ += bytes_of(batch);
     queue_.push_back(std::move(batch));
   }
 
@@ -73,6 +83,7 @@ class PartitionFeed {
       auto batch = std::move(handed_.front());
       handed_.pop_front();
       handed_events_ -= batch.events.size();
+      handed_bytes_ -= bytes_of(batch);
       if (batch.events.back().seq <= head_seq_) continue;  // the read has brought it already
       if (batch.previous != head_) {                       // something between is missing: ask the log
         behind_ = true;
@@ -85,7 +96,7 @@ class PartitionFeed {
 
   void drop_handed() {
     handed_.clear();
-    handed_events_ = 0;
+    handed_events_ = handed_bytes_ = 0;
   }
 
   std::string head_ = "0-0";          // last log id in the queue or before it
@@ -94,8 +105,10 @@ class PartitionFeed {
   bool reading_ = false;
   std::deque<EventsAppended> queue_;  // accepted, not yet taken
   std::size_t queued_ = 0;            // events in it
+  std::size_t queued_bytes_ = 0;
   std::deque<EventsAppended> handed_; // arrived while a read is under way
   std::size_t handed_events_ = 0;
+  std::size_t handed_bytes_ = 0;
 };
 
 }  // namespace denrei

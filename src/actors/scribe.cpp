@@ -155,10 +155,12 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
 
   void on_probed(const AppendFinished& fact) {
     const bool refused = !fact.reply && fact.reply.error().code == FaultCode::overloaded;
-    if (refused)
+    if (refused) {
+      ask_for_room();
       delayed_send(this, probe_every, ProbeWrites{});
-    else
+    } else {
       note_refusing({}, false);
+    }
   }
 
   void settle(Flight& flight, const AppendReply& reply) {
@@ -199,9 +201,16 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
   // A store that is there but takes no writes (full, or its disk is) is asked every second whether it does again, so
   // that readiness comes back without traffic.
   void note_refusing(const std::string& why, bool refusing) {
-    if (refusing && !refusing_) delayed_send(this, probe_every, ProbeWrites{});
+    if (refusing && !refusing_) {
+      delayed_send(this, probe_every, ProbeWrites{});
+      ask_for_room();
+    }
     if (refusing != std::exchange(refusing_, refusing))
       caf::anon_send(options_.registry, WritesRefused{meter().name, refusing ? why : std::string{}});
+  }
+
+  void ask_for_room() {
+    for (const auto& partition : partitions_) caf::anon_send(partition, MakeRoom{});
   }
 
   void on_probe_writes() {
@@ -261,6 +270,7 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
       lane.waiting.clear();
     }
     say_replies();
+    if (draining_) on_drain();
   }
 
   void on_drain() {

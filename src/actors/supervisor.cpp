@@ -47,7 +47,8 @@ class SupervisorAtWork final : public Supervised<SupervisorWithPlan::base> {
   }
 
   void end(bool clean) {
-    if (auto ended = std::exchange(plan_.ended, {})) ended(clean);
+    const auto ended = std::exchange(plan_, DrainPlan{}).ended;  // the handles go too: they and their owners hold each other
+    if (ended) ended(clean);
   }
 
   DrainPlan plan_;

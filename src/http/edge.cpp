@@ -79,7 +79,16 @@ void Edge::settle(Seat& seat) {
   if (seat.waiting_for == nullptr) return;
   seat.waiting_for = nullptr;
   --in_flight_;
-  bytes_in_flight_ -= std::exchange(seat.bytes, 0);
+  hold(seat, 0);
+}
+
+void Edge::hold(Seat& seat, std::size_t bytes) {
+  bytes_in_flight_ += bytes - std::exchange(seat.bytes, bytes);
+}
+
+bool Edge::has_room_for(std::uint64_t session, std::size_t bytes) {
+  hold(sessions_.at(session), bytes);
+  return bytes_in_flight_ <= limits::bytes_in_flight_max;
 }
 
 void Edge::give_up(std::uint64_t session) {
@@ -119,6 +128,7 @@ void Edge::leave(std::uint64_t session) {
   const auto at = sessions_.find(session);
   if (at == sessions_.end()) return;
   settle(at->second);
+  hold(at->second, 0);
   const auto address = per_address_.find(at->second.address);
   if (--address->second == 0) per_address_.erase(address);
   sessions_.erase(at);
@@ -135,9 +145,10 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
   request->arrived_at = options_.clock();
   seat.waiting_for = request;
   request->body_bytes = request->body.size();
-  seat.bytes = request->body_bytes + request->header_text.size();
+  const auto before = bytes_in_flight_;  // with what was read of a body that is given up for want of room
+  hold(seat, request->body_bytes + request->header_text.size());
   request->requests_in_flight = ++in_flight_;
-  request->bytes_in_flight = bytes_in_flight_ += seat.bytes;
+  request->bytes_in_flight = std::max(before, bytes_in_flight_);
   caf::anon_send(receiver_, Receive{std::move(request)});
 }
 

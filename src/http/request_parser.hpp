@@ -24,6 +24,8 @@ class RequestParser final : public beast::http::basic_parser<true> {
   [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
   [[nodiscard]] int http_minor() const noexcept { return minor_; }
 
+  [[nodiscard]] std::size_t body_size() const noexcept { return request_->body.size(); }
+
   // The request with its headers, once they are all there; the body may still be missing.
   [[nodiscard]] InboundRequest& head() {
     if (request_->headers.empty()) {
@@ -42,6 +44,7 @@ class RequestParser final : public beast::http::basic_parser<true> {
   }
 
  private:
+  static constexpr std::size_t reserve_max = 16 * 1024;
   using View = beast::string_view;
   using Error = beast::error_code;
   struct Span {
@@ -71,7 +74,8 @@ class RequestParser final : public beast::http::basic_parser<true> {
   }
   void on_header_impl(Error&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) override {
-    if (length) request_->body.reserve(static_cast<std::size_t>(*length));
+    // What is announced is not yet here: memory grows with the bytes that came, not with what a stranger promises.
+    if (length) request_->body.reserve(std::min<std::size_t>(static_cast<std::size_t>(*length), reserve_max));
   }
   std::size_t on_body_impl(View bytes, Error&) override {
     request_->body.append(bytes.data(), bytes.size());

@@ -1,6 +1,7 @@
 // Listening and accepting.
 #include "denrei/http/server.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 #include <list>
@@ -43,7 +44,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     if (error) return fail(FaultCode::io, "key " + key_file + ": " + error.message());
     if (SSL_CTX_check_private_key(context->native_handle()) != 1)
       return fail(FaultCode::io, "the key does not belong to the certificate: " + openssl_error());
-    tls_ = std::move(context);
+    // On the loop: it is about to use the old one for whoever connects right now.
+    net::post(edge_->loop(), [me = shared_from_this(), context = std::move(context)] { me->tls_ = context; });
     return {};
   }
 
@@ -69,8 +71,10 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   }
 
   void stop_accepting() {
-    for (auto& l : listening_)
-      if (l.listener == Listener::site) close(l);
+    net::post(edge_->loop(), [me = shared_from_this()] {
+      for (auto& l : me->listening_)
+        if (l.listener == Listener::site) close(l);
+    });
   }
 
   void stop() {

@@ -114,7 +114,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     std::memcpy(shared, own_buffer_.data(), own_buffer_.size());
     boost::system::error_code error;
     const auto more = stream_.read_some(net::buffer(shared + own_buffer_.size(), sizeof shared - own_buffer_.size()), error);
-    on_read(error == net::error::would_block ? boost::system::error_code{} : error, {shared, own_buffer_.size() + more});
+    (void)error;  // nothing more yet, or the end: what is here counts first, and the next read says it again
+    on_read({}, {shared, own_buffer_.size() + more});
   }
 
   void on_read(const boost::system::error_code& error, std::string_view bytes) {
@@ -137,6 +138,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       in_.erase(0, taken);
     else
       in_.assign(bytes.substr(taken));
+    if (phase_ == Phase::body && !edge_->has_room_for(number_, in_.size() + parser_->body_size())) return hand_over_without_body();
     if (phase_ == Phase::answering && parser_->is_done()) dispatch();
     else if (phase_ == Phase::idle || phase_ == Phase::header || phase_ == Phase::body) read_more();
   }

@@ -97,6 +97,7 @@ struct FilesRead { std::uint64_t life = 0; Result<std::vector<std::optional<std:
 struct Committed { std::uint64_t life = 0; Result<void> result; };
 struct Released { std::uint64_t life = 0; Result<void> result; };
 struct SweepKeys {};
+struct MakeRoom {};  // the store is full: let go of what is applied
 struct TellWhenApplied { caf::actor_addr asker; std::uint64_t ticket = 0; };
 struct AppliedNow { std::uint64_t ticket = 0; bool ok = true; };
 
@@ -159,6 +160,7 @@ DENREI_MESSAGE(FilesRead)
 DENREI_MESSAGE(Committed)
 DENREI_MESSAGE(Released)
 DENREI_MESSAGE(SweepKeys)
+DENREI_MESSAGE(MakeRoom)
 DENREI_MESSAGE(TellWhenApplied)
 DENREI_MESSAGE(AppliedNow)
 DENREI_MESSAGE(Relay)

@@ -21,7 +21,7 @@ using Partition =
     caf::typed_actor<caf::reacts_to<EventsAppended>, caf::reacts_to<DecidedPtr>, caf::reacts_to<Committed>,
                      caf::reacts_to<FilesRead>, caf::reacts_to<TellWhenApplied>, caf::reacts_to<LogRead>,
                      caf::reacts_to<PartitionAcquired>, caf::reacts_to<StartPartition>, caf::reacts_to<StoreChanged>,
-                     caf::reacts_to<SweepKeys>, caf::reacts_to<Drain>, caf::reacts_to<Released>>;
+                     caf::reacts_to<SweepKeys>, caf::reacts_to<MakeRoom>, caf::reacts_to<Drain>, caf::reacts_to<Released>>;
 
 struct PartitionOptions {
   std::uint32_t index = 0;

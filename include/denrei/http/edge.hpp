@@ -63,6 +63,8 @@ class Edge final : public caf::monitorable_actor {
   std::uint64_t join(Connection& connection, std::string address);   // its session number
   void leave(std::uint64_t session);
   void dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t session);
+  // Counts the bytes of a request that is still arriving; false: all of them together are too many.
+  [[nodiscard]] bool has_room_for(std::uint64_t session, std::size_t bytes);
   void sweep();
   void drain();
   void close();                                                      // abandons every connection and ends the actor
@@ -88,6 +90,7 @@ class Edge final : public caf::monitorable_actor {
   void deliver();
   void deliver_one(const Reply& reply);
   void settle(Seat& seat);
+  void hold(Seat& seat, std::size_t bytes);
   void note(const Reply& reply);
   void count(const Reply& reply, std::chrono::nanoseconds took);
   void log(const Reply& reply, std::chrono::nanoseconds took);

@@ -1,6 +1,7 @@
 // Who is who.
 #include "wiring.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -37,6 +38,7 @@ struct Wiring::Thread {
   Verifier verifier;
   Receiver receiver;
   Archive archive;
+  std::vector<Partition> partitions;  // of this loop, and touched there only
 };
 
 // Meters are made before any thread runs; actors come later and find theirs here.
@@ -182,7 +184,7 @@ void Wiring::on_store(std::size_t thread, bool up, const std::string& why) {
   auto& t = *threads_[thread];
   const StoreChanged fact{up, why};
   caf::anon_send(t.scribe, fact);
-  for (std::size_t p = thread; p < partitions_.size(); p += threads_.size()) caf::anon_send(partitions_[p], fact);
+  for (const auto& partition : t.partitions) caf::anon_send(partition, fact);
   if (thread != 0) return;
   note(up ? "store up" : "store down", why);
   caf::anon_send(registry_, fact);
@@ -209,6 +211,7 @@ void Wiring::open_partitions(unsigned count) {
          .observer = caf::actor_cast<caf::actor>(supervisor_), .applied = meters_->applied, .stale = meters_->stale,
          .failed = meters_->failed, .apply_delay = meters_->apply_delay, .clock = wall_clock}));
     opened.partitions.push_back(caf::actor_cast<caf::actor>(partitions_.back()));
+    boost::asio::post(*loops_[thread], [t = threads_[thread].get(), partition = partitions_.back()] { t->partitions.push_back(partition); });
   }
   tell_everyone(opened);
   for (const auto& partition : partitions_) caf::anon_send(partition, StartPartition{});
