@@ -138,6 +138,38 @@ TEST_F(PartitionTest, CommitsManyKeysInSlices) {
   expect_everything_applied_once();
 }
 
+TEST_F(PartitionTest, CommitsLargeBodiesInSlices) {
+  start();
+  const std::string echo_of_a_mebibyte = R"(echo","pad":")" + std::string(1 << 20, 'x');
+  for (int i = 0; i < 30; ++i) hand_over(append({"K" + std::to_string(i)}, echo_of_a_mebibyte));
+  settle();
+  expect_everything_applied_once();
+  std::size_t largest = 0;
+  for (const auto& relay : inbox.all<Relay>()) {
+    std::size_t bytes = 0;
+    for (const auto& [id, n] : relay.notifications) bytes += n.json.size();
+    largest = std::max(largest, bytes);
+  }
+  EXPECT_GT(largest, 0u);
+  EXPECT_LE(largest, 2 * limits::commit_bytes_max) << "a draft that is full takes no further batch";
+}
+
+TEST_F(PartitionTest, LetsGoOfAppliedPayloadsWhenTheStoreIsFull) {
+  start();
+  for (int i = 0; i < 20; ++i) hand_over(append(std::vector<std::string>(100, "A")));
+  settle();
+  ASSERT_EQ(log().entries.size(), 20u);
+  for (int i = 0; i < 10; ++i) {
+    caf::anon_send(partition, MakeRoom{});
+    settle();
+  }
+  EXPECT_LT(log().entries.size(), 10u);
+  EXPECT_GE(log().entries.size() * 100, limits::log_keep_min);
+  hand_over(append({"A"}));
+  settle();
+  EXPECT_EQ(count_of("A"), 2'001u) << "and it goes on";
+}
+
 TEST_F(PartitionTest, RelaysNothingBeforeItsCommit) {
   start();
   hand_over(append({"A"}, "news"));

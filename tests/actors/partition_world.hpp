@@ -19,6 +19,7 @@ class NotingLogic final : public KeyLogic {
     decided_.push_back(event.body);
     Decision d;
     if (event.type == "news") d.notifications.push_back({"level99", event.id, event.received_at, R"({"n":1})"});
+    if (event.type == "echo") d.notifications.push_back({"level99", event.id, event.received_at, event.body});
     if (event.type == "old") d.outcome = Outcome::stale;
     return d;
   }

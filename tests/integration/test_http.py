@@ -59,6 +59,18 @@ class Connections(HttpCase):
         self.assertEqual(self.server.post(EMPLOYEE, body).status, 200)
         self.assertEqual(len(self.server.timeline(staff)), 1)
 
+    def test_a_half_closed_request_may_have_any_length(self):
+        for length in (1023, 1024, 1025):  # the server's first buffer has 1,024 bytes
+            staff = fresh("EMP")
+            short = len(signed(EMPLOYEE, encode(employee_created(staff, at=1.0e9, name="山田太郎", with_photo=False, padding=""))))
+            request = b""
+            for extra in range(length - short - 9, length - short + 10):  # other parts of it differ a little in length
+                request = signed(EMPLOYEE, encode(employee_created(staff, at=1.0e9, name="山田太郎", with_photo=False, padding="p" * extra)))
+                if len(request) == length:
+                    break
+            self.assertEqual(len(request), length)
+            self.assertEqual(status_of(self.exchange(request, half_close=True)), 200)
+
     def test_half_an_event_is_no_event(self):
         staff = fresh("EMP")
         request = signed(EMPLOYEE, encode(employee_created(staff)))
