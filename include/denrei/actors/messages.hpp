@@ -1,4 +1,5 @@
 // Everything that Denrei's actors can say to each other. Facts are in past tense, orders in imperative.
+// What is said on the way out stands in delivery_messages.hpp.
 #pragma once
 #include <caf/all.hpp>
 #include <chrono>

@@ -12,6 +12,9 @@
 #include "denrei/base/cidr.hpp"
 #include "denrei/base/metrics.hpp"
 #include "denrei/base/secret.hpp"
+#include "denrei/domain/channel.hpp"
+#include "denrei/domain/destination.hpp"
+#include "denrei/domain/route.hpp"
 #include "denrei/domain/schema.hpp"
 #include "denrei/domain/source.hpp"
 
@@ -36,18 +39,33 @@ struct LiveSource {
   SourceCounters counters;
 };
 
-enum class Role : std::uint8_t { reader, op, admin };
+struct LiveDestination {
+  Destination destination;
+  std::vector<Secret> secrets;               // current first; the current one signs
+  std::optional<Secret> bearer;
+};
+
+struct LiveChannel {
+  Channel channel;
+  Secret secret;                             // Slack's URL or the mail password
+};
+
+// A sender may only hand events in (POST /api/events); the others form a ladder.
+enum class Role : std::uint8_t { sender, reader, op, admin };
 
 struct Site {
   std::vector<LiveSource> sources;
   std::map<std::string, std::size_t, std::less<>> paths;  // path -> index in sources
+  std::map<std::string, std::shared_ptr<const LiveDestination>, std::less<>> destinations;
+  std::shared_ptr<const Routes> routes = std::make_shared<Routes>();
+  std::map<std::string, std::shared_ptr<const LiveChannel>, std::less<>> channels;
   std::map<Role, Secret> tokens;
   std::vector<std::string> cors_origins;
   std::vector<Cidr> trusted_proxies;
 };
 using SitePtr = std::shared_ptr<const Site>;
 
-// Whether `authorization` ("Bearer …") carries the token of `needed` or of a role above it.
+// Whether `authorization` ("Bearer …") carries the token of `needed` or of a role above it; above sender stand op and admin.
 [[nodiscard]] bool is_authorized(const Site& site, Role needed, std::string_view authorization) noexcept;
 
 }  // namespace denrei

@@ -15,6 +15,9 @@
 
 #include "denrei/base/result.hpp"
 #include "denrei/base/secret.hpp"
+#include "denrei/domain/channel.hpp"
+#include "denrei/domain/destination.hpp"
+#include "denrei/domain/route.hpp"
 #include "denrei/domain/source.hpp"
 #include "denrei/http/timeouts.hpp"
 
@@ -56,9 +59,12 @@ struct Config {
   std::vector<std::string> cors_origins{"https://voicedrive.example.com", "http://localhost:3001"};
   bool log_requests = true;
   std::vector<Source> sources;        // enabled ones only, with completed signature specs
+  std::vector<Destination> destinations;  // enabled ones only, with completed signature specs
+  std::vector<Route> routes;          // whose destination is enabled
+  std::vector<Channel> channels;      // enabled ones only
   std::vector<std::string> notices;   // said at start-up: which optional sources are off, and why
   std::map<std::string, SecretSet> secrets;   // by secret name, only those that enabled sources and roles use
-  std::map<std::string, Secret> role_tokens;  // "reader", "operator", "admin" -> token; absent: the role does not exist
+  std::map<std::string, Secret> role_tokens;  // "sender", "reader", "operator", "admin" -> token; absent: the role does not exist
   std::map<std::string, std::string> schemas; // file name -> text
   std::map<std::string, std::pair<std::string, std::string>> shown;  // name -> (value as shown, origin); in name order
 };

@@ -55,6 +55,25 @@ inline constexpr std::uint64_t feed_trim_every = 1'000;        // new ones betwe
 inline constexpr std::size_t page_max = 1'000;
 inline constexpr std::size_t page_default = 100;
 
+// --- delivery
+inline constexpr std::size_t attempts_kept_max = 20;            // of a delivery; older ones are forgotten first
+inline constexpr std::size_t answer_body_kept = 4 * 1024;       // protocol §3
+inline constexpr std::size_t answer_headers_kept = 2 * 1024;
+inline constexpr std::size_t answer_body_max = 64 * 1024;       // more is no answer to a webhook
+inline constexpr std::size_t attempts_max = 20;                 // of a round
+inline constexpr std::chrono::hours retry_delay_max = 24h;
+inline constexpr std::size_t payload_window_bytes = 16u * 1024 * 1024;  // payloads that a destination holds; the rest is fetched when due
+inline constexpr std::size_t settle_changes_max = 256;          // as an append: one call must not hold Redis long
+inline constexpr std::size_t settle_bytes_max = 4u * 1024 * 1024;
+inline constexpr std::size_t outbox_page = 1'000;               // heads of one scan call
+inline constexpr std::uint64_t history_keep = 20'000;           // delivered ones that a partition remembers (about 0.5 KB each)
+inline constexpr std::uint64_t audit_keep = 1'000'000;
+inline constexpr std::size_t alerts_waiting_max = 1'000;
+inline constexpr std::chrono::seconds alert_window = 60s;
+inline constexpr std::size_t jobs_kept = 100;
+inline constexpr std::size_t job_outstanding_max = 1'000;       // re-sent and not yet ended: a job must not fill the lanes
+inline constexpr std::chrono::seconds drain_attempts_for = 5s;  // then attempts under way are given up; they are repeated after the next start
+
 // --- Redis
 inline constexpr std::chrono::milliseconds redis_deadline = 5s; // then the connection is given up
 inline constexpr std::chrono::milliseconds redis_retry_first = 50ms;
