@@ -1,6 +1,7 @@
 # Two commands do everything: `make run` starts Denrei with demo traffic, `make test` runs every tier. Both install what is missing.
 .PHONY: run test check build bench format set-up dev clean
 JOBS ?= $(shell nproc)
+BENCH ?= run
 
 set-up:
 	@scripts/set-up
@@ -15,6 +16,7 @@ run: set-up
 	@scripts/run-demo
 
 test: build
+	@scripts/set-up test
 	@scripts/run-tests
 
 # What CI runs, under the sanitizers too.
@@ -22,10 +24,11 @@ check: test
 	@cmake --preset asan >/dev/null && cmake --build build-asan -j$(JOBS)
 	@scripts/run-tests build-asan unit actors http contract tidy
 
+# BENCH=run: what it costs to accept; BENCH=deliver: what it costs to deliver.
 bench:
 	@scripts/set-up bench
 	@$(MAKE) --no-print-directory build
-	@python3 bench/run.py $(ARGS)
+	@python3 bench/$(BENCH).py $(ARGS)
 
 format:
 	@command -v clang-format >/dev/null || { echo "apt-get install clang-format"; exit 1; }

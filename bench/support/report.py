@@ -1,9 +1,11 @@
 # From single measurements to the table: median, spread, ratio to nginx, and the verdict on the thresholds.
 #
-# Shape   rows(measurements) -> [row]; table(rows) -> Markdown; missed(rows, options) -> [text]
+# Shape   rows(measurements) -> [row]; table(rows) -> Markdown; missed(rows, options) -> [text]; for tables of other kinds
+#         spread(values), cell(spread, digits) and markdown(lines)
 # Units   k/s, ms and CPU µs an event, as the column heads say
 import statistics
 
+FOREIGN_MAX = 0.2  # cores that other programs may use before the report warns
 COLUMNS = {  # head: (key, digits)
     "rate k/s": ("rate", 1),
     "p50 ms": ("p50", 2),
@@ -64,15 +66,25 @@ def cell(value, digits):
     return f"{value['median']:.{digits}f} ({value['min']:.{digits}f}–{value['max']:.{digits}f})"
 
 
+def markdown(lines):
+    """A table of these lines of texts; the first is its head."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    ruled = [lines[0], ["-" * width for width in widths], *lines[1:]]
+    return "\n".join("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |" for line in ruled)
+
+
+def busy_lines(all_rows):
+    busiest = max((row["foreign"]["max"] for row in all_rows), default=0)
+    return [f"NOTE other programs used up to {busiest:.2f} cores: compare rates and latencies with care"] if busiest > FOREIGN_MAX else []
+
+
 def table(all_rows):
     heads = ["server", "load", *COLUMNS, "rate/nginx", "CPU/nginx"]
     lines = [heads]
     for row in all_rows:
         ratios = [f"{row[k]:.2f}" if row[k] is not None else "–" for k in ("rate_to_nginx", "cpu_to_nginx")]
         lines.append([row["server"], row["shape"], *(cell(row[key], digits) for key, digits in COLUMNS.values()), *ratios])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |" for line in lines)
+    return markdown(lines)
 
 
 def missed(all_rows, options):

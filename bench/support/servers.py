@@ -14,6 +14,8 @@ import socket
 import subprocess
 import time
 
+from support.metrics import Metrics
+
 READY_SECONDS = 20
 STOP_SECONDS = 30
 ANSWER = '{"success":true}'
@@ -50,6 +52,15 @@ def http_get(port, path):
         return None
     finally:
         connection.close()
+
+
+def cpu_seconds(pids):
+    """The scheduler's run time of all threads of these processes."""
+    total = 0
+    for pid in pids:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 class Server:
@@ -137,9 +148,15 @@ class Denrei(Server):
         self.ops_port = free_port()
         self.data = self.folder / "data"
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
-        environment["MEDICAL_WEBHOOK_SECRET"] = options.secret
         self.run([str(options.build / "denrei"), "serve", "--listen", self.target, "--ops-listen",
-                  f"127.0.0.1:{self.ops_port}", "--data-dir", str(self.data), *options.denrei_arg], environment)
+                  f"127.0.0.1:{self.ops_port}", "--data-dir", str(self.data), *self.arguments(options)],
+                 environment | self.variables(options))
+
+    def arguments(self, options):
+        return options.denrei_arg
+
+    def variables(self, options):
+        return {"MEDICAL_WEBHOOK_SECRET": options.secret}
 
     def is_ready(self):
         return (http_get(self.ops_port, "/readyz") or (0,))[0] == 200
@@ -154,14 +171,15 @@ class Denrei(Server):
         redis = self.redis_pid()
         return {"gateway": [self.process.pid], **({"redis": [redis]} if redis else {})}
 
+    def metrics(self):
+        """What /metrics says; nothing while nobody answers."""
+        status, text = http_get(self.ops_port, "/metrics") or (0, "")
+        return Metrics(text if status == 200 else "")
+
     def counter(self, name):
         """The sum of a counter over its labels, or None when it is not exported."""
-        status, text = http_get(self.ops_port, "/metrics") or (0, "")
-        if status != 200:
-            return None
-        values = [float(line.split()[-1] if "{" not in line else line.rsplit("}", 1)[1].split()[0])
-                  for line in text.splitlines() if line.startswith((name + " ", name + "{"))]
-        return int(sum(values)) if values else None
+        value = self.metrics().total(name)
+        return None if value is None else int(value)
 
     def durability(self):
         sockets = glob.glob(str(self.data / "*.sock"))
@@ -191,8 +209,7 @@ KINDS = {kind.name: kind for kind in (Nginx, Bare, Denrei)}
 
 
 @contextlib.contextmanager
-def start(kind, place, options, problems):
-    server = KINDS[kind](place)
+def running(server, options, problems):
     try:
         server.start(options)
         yield server

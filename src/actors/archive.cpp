@@ -10,12 +10,13 @@
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/limits.hpp"
 #include "denrei/domain/request_head.hpp"
+#include "employee_list.hpp"
 
 namespace denrei {
 namespace {
 
-enum class Question : std::uint8_t { record, timeline, figures, inbox };
-enum class Step : std::uint8_t { applying, file, chunks, repeats, inbox };
+enum class Question : std::uint8_t { record, timeline, figures, inbox, employees };
+enum class Step : std::uint8_t { applying, file, chunks, repeats, inbox, names };
 
 // One reading request under way.
 struct Reading {
@@ -34,6 +35,7 @@ struct Reading {
   std::uint32_t first_line = 0; // of `lines`
   std::vector<Line> lines;
   std::optional<std::uint64_t> next;
+  std::optional<EmployeeList> list;
 };
 
 std::optional<std::uint64_t> number_in_query(const InboundRequest& request, std::string_view name, std::uint64_t otherwise) {
@@ -55,6 +57,7 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
         [this](const Serve& order) { on_serve(order); },
         [this](const AppliedNow& fact) { on_applied_now(fact); },
         [this](BlobsRead& fact) { on_blobs_read(fact); },
+        [this](FieldsRead& fact) { on_fields_read(fact); },
         [this](const InboxPage& fact) { on_inbox_page(fact); },
         [this](const PartitionsOpened& fact) { partitions_ = fact.partitions; },
     };
@@ -69,6 +72,7 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     Reading r{order.request, order.site};
     if (r.request->method == "OPTIONS") return answer(r, preflight(*r.site, r.request->headers));
     const auto segments = path_segments(path_of(r.request->target));
+    if (options_.desk && segments && is_event(*segments)) return caf::anon_send(options_.desk, order);
     if (!segments || !understand(*segments, r))
       return say_reply(make_refusal(r.request, r.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
     if (r.request->method != "GET" && r.request->method != "HEAD")
@@ -80,11 +84,15 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     start(std::move(r));
   }
 
+  static bool is_event(const std::vector<std::string>& path) { return path.size() == 3 && path[1] == "events" && !path[2].empty(); }
+
   static bool understand(const std::vector<std::string>& path, Reading& r) {
     const auto n = path.size();
     if (n >= 3 && path[1] == "employees" && !path[2].empty() && (n == 3 || (n == 4 && path[3] == "timeline"))) {
       r.question = n == 3 ? Question::record : Question::timeline;
       r.field = file_field("employee", path[2]);
+    } else if (n == 2 && path[1] == "employees") {
+      r.question = Question::employees;
     } else if (n == 4 && path[1] == "announcements" && !path[2].empty() && path[3] == "stats") {
       r.question = Question::figures;
       r.field = file_field("announcement", path[2]);
@@ -107,15 +115,26 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
       answer(r, problem(400, "Bad Request", fmt::format("limit must be a number from 1 to {}", limits::page_max)));
       return false;
     }
+    r.limit = *limit;
+    if (r.question == Question::employees) return read_list_cursor(r);
     const std::string_view name = r.question == Question::inbox ? "after" : "cursor";
     const auto cursor = number_in_query(*r.request, name, 0);
     if (!cursor) {
       answer(r, problem(400, "Bad Request", fmt::format("{} must be one that an answer of this path gave", name)));
       return false;
     }
-    r.limit = *limit;
     r.cursor = *cursor;
     return true;
+  }
+
+  bool read_list_cursor(Reading& r) {
+    if (partitions_.empty()) return true;  // refused for that
+    const auto& target = r.request->target;
+    const auto cursor = has_query(target, "cursor") ? query_value(target, "cursor").value_or("") : std::string(EmployeeList::first_cursor);
+    auto list = EmployeeList::begin(cursor, r.limit, partitions_.size());
+    if (!list) answer(r, problem(400, "Bad Request", list.error().detail));
+    else r.list.emplace(std::move(*list));
+    return list.has_value();
   }
 
   // --- first wait until everything accepted before the question is applied
@@ -123,7 +142,7 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
   void start(Reading r) {
     const auto ticket = ++last_ticket_;
     const TellWhenApplied order{address(), ticket};
-    if (r.question == Question::inbox) {
+    if (r.question == Question::inbox || r.list) {
       r.partitions_left = partitions_.size();
       for (const auto& partition : partitions_) caf::anon_send(partition, order);
     } else {
@@ -141,7 +160,9 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     auto& r = at->second;
     if (!fact.ok) return finish(at, unavailable());
     if (--r.partitions_left > 0) return;
-    if (r.question == Question::inbox) {
+    if (r.list) {
+      ask_for_names(fact.ticket, r);
+    } else if (r.question == Question::inbox) {
       r.step = Step::inbox;
       send(options_.inboxes.at(r.inbox), ReadInbox{fact.ticket, r.cursor, r.limit});
     } else {
@@ -166,7 +187,8 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
       case Step::chunks: return on_chunks(at, *fact.result);
       case Step::repeats: return on_repeats(at, *fact.result);
       case Step::applying:
-      case Step::inbox: return;
+      case Step::inbox:
+      case Step::names: return;
     }
   }
 
@@ -239,6 +261,23 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     }
     body += R"(],"next":)" + (r.next ? fmt::format("\"{}\"", *r.next) : std::string("null")) + "}";
     finish(at, {200, std::move(body), {}});
+  }
+
+  void ask_for_names(std::uint64_t ticket, Reading& r) {
+    r.step = Step::names;
+    options_.shelf.fields(partition_tag(r.list->partition()), ShelfName::states, r.list->query(),
+                          [self = caf::actor_cast<Archive>(this), ticket](Result<FieldsPage> page) {
+                            caf::anon_send(self, FieldsRead{ticket, std::move(page)});
+                          });
+  }
+
+  void on_fields_read(FieldsRead& fact) {
+    const auto at = readings_.find(fact.ticket);
+    if (at == readings_.end()) return;
+    if (!fact.result) return finish(at, unavailable());
+    auto& r = at->second;
+    if (!r.list->take(std::move(*fact.result))) return ask_for_names(fact.ticket, r);
+    finish(at, {200, r.list->body(), {}});
   }
 
   void on_inbox_page(const InboxPage& fact) {

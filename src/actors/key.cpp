@@ -32,6 +32,8 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
     if (!file || !decide_and_encode(order, *file, *decided)) {
       *decided = {.batch = order.batch, .field = options_.field};  // an unreadable file is not touched
       decided->failed = static_cast<std::uint32_t>(order.events.size());
+      KeyFile none;
+      plan(order, none, *decided);  // accepted is accepted: others get it all the same
     }
     decided->file = options_.file;
     caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), DecidedPtr(std::move(decided)));
@@ -41,6 +43,7 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
   bool decide_and_encode(const Decide& order, KeyFile& file, Decided& decided) {
     try {
       decide_all(order, file, decided);
+      plan(order, file, decided);
       options_.file = encode_key_file(file);
       return true;
     } catch (const std::exception&) {
@@ -97,6 +100,14 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
     decided.failed += decision.outcome == Outcome::failed;
     for (std::size_t n = 0; n < decision.notifications.size(); ++n)
       decided.notifications.emplace_back(fmt::format("{}-{}", it.seq, n), std::move(decision.notifications[n]));
+  }
+
+  // What was accepted goes out, whatever it did here: stale or not is for each receiver to decide.
+  static void plan(const Decide& order, KeyFile& file, Decided& decided) {
+    if (!order.routes || order.routes->empty()) return;
+    for (const auto& it : order.events)
+      for (auto& delivery : plan_deliveries(*order.routes, *it.event, it.seq, order.now, file.lane_sequences))
+        decided.deliveries.push_back(std::make_shared<const Delivery>(std::move(delivery)));
   }
 
   KeyOptions options_;

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "denrei/actors/delivery_messages.hpp"
 #include "denrei/actors/supervised.hpp"
 #include "partition_draft.hpp"
 #include "partition_feed.hpp"
 #include "partition_keys.hpp"
+#include "partition_tickets.hpp"
 
 namespace denrei {
 namespace {
@@ -37,12 +39,21 @@ class PartitionAtWork final : public Supervised<Partition::base> {
         [this](const StoreChanged& fact) { on_store_changed(fact); },
         [this](SweepKeys) { on_sweep_keys(); },
         [this](MakeRoom) { on_make_room(); },
+        [this](const OutboxRead& fact) { outbox_read_ = fact.life; go_on(); },
+        [this](const OutboxBroken& fact) { if (owned_ && fact.token == token_) start_again(fact.why); },
+        [this](const SiteChanged& fact) { options_.site = fact.site; },
         [this](const Drain&) { on_drain(); },
         [this](const Released&) { on_released(); },
     };
   }
 
  private:
+  // The Dispatcher holds our handle and we hold its: who goes, lets go.
+  void on_exit() override {
+    called_.clear();
+    keys_.clear();
+    options_.dispatcher = nullptr;
+  }
   void restart_state() override { start_again("restarted after a crash"); }
 
   // --- ownership
@@ -64,6 +75,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     committed_seq_ = 0;  // after a failover sequences may begin again below what we had committed
     feed_.restart(cursor_, fact.result->seq);
     for (const auto& [name, inbox] : options_.inboxes) caf::anon_send(inbox, RelayPending{tag_});
+    caf::unsafe_send_as(this, options_.dispatcher, OutboxOpened{token_});
     applied_seq_ = std::strtoull(cursor_.c_str(), nullptr, 10);
     // After a commit that failed, ready is said again only when one has succeeded or none is needed.
     if (!doubtful_) say_ready();
@@ -79,7 +91,9 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   // Everything in memory may be wrong or incomplete: forget it and begin at the store's cursor.
   void start_again(const std::string& why) {
     ++life_;
+    caf::anon_send(options_.dispatcher, OutboxClosed{});
     owned_ = acquiring_ = loading_ = false;
+    outbox_read_ = 0;
     deciding_ = 0;
     called_.clear();  // before the keys that it points at
     keys_.clear();
@@ -89,8 +103,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     batch_ = PartitionDraft{};
     ready_ = PartitionDraft{};
     sent_ = PartitionDraft{};
-    for (const auto& ticket : tickets_) tell(ticket.second, false);
-    tickets_.clear();
+    tickets_.refuse_all();
     caf::anon_send(options_.observer, PartitionChanged{options_.index, false, why});
     if (draining_) return on_released();
     delayed_send(this, retry_, StartPartition{});
@@ -143,17 +156,20 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     // One commit is under way at a time; while it is, the next draft may grow to the size of one commit.
     const bool has_room = ready_.files.size() < limits::commit_keys_max && ready_.bytes < limits::commit_bytes_max;
     if (deciding_ == 0 && !loading_ && !feed_.empty() && has_room) begin_batch();
+    if (outbox_read_ != 0 && sent_.empty()) caf::anon_send(options_.dispatcher, CommitsHandedOver{std::exchange(outbox_read_, 0)});
     commit_if_ready();
-    answer_tickets();
+    tickets_.answer_up_to(feed_.settled() && idle() ? UINT64_MAX : committed_seq_);
     if (doubtful_ && owned_ && feed_.settled() && idle()) say_ready();
     if (draining_ && owned_ && idle()) release();
   }
 
   void begin_batch() {
+    // A body goes into the commit with each of its deliveries.
+    const auto copies = std::max<std::size_t>(1, options_.site ? options_.site->routes->size() : 0);
     std::size_t taken = 0;
     std::size_t bytes = 0;
     while (!feed_.empty() && (taken == 0 || (taken + feed_.front_size() <= limits::commit_keys_max &&
-                                             bytes + feed_.front_bytes() <= limits::commit_bytes_max))) {
+                                             bytes + feed_.front_bytes() <= limits::commit_bytes_max / copies))) {
       bytes += feed_.front_bytes();
       auto batch = feed_.pop();
       taken += batch.events.size();
@@ -212,7 +228,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
     for (auto* live : called_) {
       live->last_batch = batch_number_;
       live->used = now;
-      send(live->actor, Decide{batch_number_, std::move(live->waiting)});
+      send(live->actor, Decide{batch_number_, std::move(live->waiting), options_.site ? options_.site->routes : nullptr, options_.clock()});
       live->waiting.clear();
     }
     called_.clear();
@@ -244,12 +260,13 @@ class PartitionAtWork final : public Supervised<Partition::base> {
       return start_again(fact.result.error().detail);
     }
     if (doubtful_) say_ready();
-    const auto draft = std::exchange(sent_, PartitionDraft{});
+    auto draft = std::exchange(sent_, PartitionDraft{});
     cursor_ = draft.upto;
     committed_seq_ = applied_seq_ = draft.upto_seq;
     committed_batch_ = draft.batch;
     count(draft);
     relay(draft);
+    if (!draft.deliveries.empty()) caf::anon_send(options_.dispatcher, DeliveriesCommitted{std::move(draft.deliveries)});
     if (keys_.is_crowded()) let_keys_sleep();
     go_on();
   }
@@ -289,21 +306,9 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   // --- who waits for an event to be applied
 
   void on_tell_when_applied(const TellWhenApplied& order) {
-    if (!owned_ || tickets_.size() >= limits::reads_waiting_max) return tell(order, false);
-    if (feed_.settled() && idle()) return tell(order, true);
-    tickets_.emplace(known_seq_, order);
-  }
-
-  void answer_tickets() {
-    const bool all = feed_.settled() && idle();
-    while (!tickets_.empty() && (all || tickets_.begin()->first <= committed_seq_)) {
-      tell(tickets_.begin()->second, true);
-      tickets_.erase(tickets_.begin());
-    }
-  }
-
-  static void tell(const TellWhenApplied& order, bool ok) {
-    if (auto asker = caf::actor_cast<caf::actor>(order.asker)) caf::anon_send(asker, AppliedNow{order.ticket, ok});
+    if (!owned_ || tickets_.size() >= limits::reads_waiting_max) return PartitionTickets::tell(order, false);
+    if (feed_.settled() && idle()) return PartitionTickets::tell(order, true);
+    tickets_.wait(known_seq_, order);
   }
 
   [[nodiscard]] bool idle() const noexcept {
@@ -337,6 +342,7 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   void on_released() {
     if (std::exchange(done_, true)) return;
     keys_.clear();
+    caf::anon_send(options_.dispatcher, OutboxClosed{});
     caf::anon_send(options_.observer, Drained{meter().name});
   }
 
@@ -377,7 +383,8 @@ class PartitionAtWork final : public Supervised<Partition::base> {
   std::vector<std::string> sleeping_;         // their fields, in the order asked
   bool loading_ = false;
   std::size_t deciding_ = 0;
-  std::multimap<std::uint64_t, TellWhenApplied> tickets_;
+  PartitionTickets tickets_;
+  std::uint64_t outbox_read_ = 0;             // the Dispatcher's life that waits for the commit under way; 0: none
 };
 
 }  // namespace

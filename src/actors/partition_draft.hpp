@@ -18,11 +18,12 @@ struct PartitionDraft {
   std::vector<std::pair<std::string, std::string>> files;  // in order: of two for one key the later one counts
   ChunkChange chunks;
   std::vector<std::pair<std::string, Notification>> notifications;
+  std::vector<DeliveryPtr> deliveries;    // handed over when they are committed
   std::uint64_t applied = 0;
   std::uint64_t stale = 0;
   std::uint64_t failed = 0;
   std::vector<WallTime> received;         // of every event, for the delay histogram
-  std::size_t bytes = 0;                  // of files, chunks and notifications
+  std::size_t bytes = 0;                  // of files, chunks, notifications and payloads
 
   [[nodiscard]] bool empty() const noexcept { return upto.empty(); }
 
@@ -30,8 +31,10 @@ struct PartitionDraft {
     bytes += d.field.size() + d.file.size();
     for (const auto& [field, lines] : d.chunks.full) bytes += field.size() + lines.size();
     for (const auto& [id, n] : d.notifications) bytes += id.size() + n.json.size();
+    for (const auto& delivery : d.deliveries) bytes += delivery->body.size();
     files.emplace_back(std::move(d.field), std::move(d.file));
     merge_effects(d.chunks, d.notifications);
+    std::move(d.deliveries.begin(), d.deliveries.end(), std::back_inserter(deliveries));
     applied += d.applied;
     stale += d.stale;
     failed += d.failed;
@@ -45,6 +48,7 @@ struct PartitionDraft {
     }
     std::move(next.files.begin(), next.files.end(), std::back_inserter(files));
     merge_effects(next.chunks, next.notifications);
+    std::move(next.deliveries.begin(), next.deliveries.end(), std::back_inserter(deliveries));
     received.insert(received.end(), next.received.begin(), next.received.end());
     bytes += next.bytes;
     applied += next.applied;
@@ -68,6 +72,7 @@ struct PartitionDraft {
     // Keys decide side by side; the store wants the log's order.
     std::sort(notifications.begin(), notifications.end(), [](const auto& a, const auto& b) { return place_of(a.first) < place_of(b.first); });
     for (const auto& [id, n] : notifications) c.notifications.emplace_back(id, encode_notification(n));
+    for (const auto& delivery : deliveries) c.outbox.emplace_back(delivery->head.id.raw(), encode_delivery(*delivery));
     for (const auto& [name, n] : {std::pair{"applied", applied}, {"stale", stale}, {"failed", failed}})
       if (n > 0) c.counters.emplace_back(name, static_cast<std::int64_t>(n));
     return c;

@@ -1,6 +1,8 @@
 // How Denrei is.
 #include "denrei/actors/registry.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -57,6 +59,7 @@ class RegistryAtWork final : public Supervised<Registry::base> {
 
   void on_serve(const Serve& order) {
     const auto path = path_of(order.request->target);
+    if (options_.desk && is_desk_path(path)) return caf::anon_send(options_.desk, order);
     const bool is_read = order.request->method == "GET" || order.request->method == "HEAD";
     if (!is_read && is_known(path)) return say(order, problem(405, "Method Not Allowed", "this path takes GET", "Allow: GET, HEAD\r\n"));
     if (path == "/livez") return say(order, {200, R"({"status":"alive"})", {}});
@@ -70,6 +73,13 @@ class RegistryAtWork final : public Supervised<Registry::base> {
 
   static bool is_known(std::string_view path) {
     return path == "/livez" || path == "/readyz" || path == "/startupz" || path == "/metrics" || path == "/ops/actors";
+  }
+
+  static bool is_desk_path(std::string_view path) {
+    constexpr std::array roots{"/ops/destinations", "/ops/deliveries", "/ops/dead-letters", "/ops/jobs", "/ops/audit"};
+    return std::any_of(roots.begin(), roots.end(), [path](std::string_view root) {
+      return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
+    });
   }
 
   static Answer health(const std::vector<std::string>& why_not) {

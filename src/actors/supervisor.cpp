@@ -6,7 +6,9 @@
 namespace denrei {
 namespace {
 
-constexpr std::size_t partition_stage = 2;  // after the edges and the scribes
+// After the edges, the scribes and the destinations: a partition gives its outbox up only when all is settled.
+constexpr std::size_t dispatcher_stage = 3;
+constexpr std::size_t partition_stage = 4;
 
 class SupervisorAtWork final : public Supervised<SupervisorWithPlan::base> {
  public:
@@ -19,6 +21,7 @@ class SupervisorAtWork final : public Supervised<SupervisorWithPlan::base> {
         [this](DrainTimedOut) { end(false); },
         [this](const PartitionChanged& fact) { if (plan_.registry) caf::anon_send(plan_.registry, fact); },
         [this](const PartitionsOpened& fact) { plan_.stages.at(partition_stage) = fact.partitions; },
+        [this](const DispatchersOpened& fact) { plan_.stages.at(dispatcher_stage) = fact.dispatchers; },
         [this](const PlanMade& fact) { plan_ = fact.plan; },
     };
   }

@@ -67,7 +67,7 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
     auto& request = *order.request;
     const auto address = peer_address(request, *order.site);
     if (auto refusal = judge_peer(request, live, *order.site, address, now)) return refusal;
-    if (auto refusal = judge_credentials(request, live, now)) {
+    if (auto refusal = judge_credentials(order, live, now)) {
       count_failure(address, now);
       return refusal;
     }
@@ -76,7 +76,7 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
     if (auto violations = live.schema.check((*json)->root()); !violations.empty())
       return RefusalFacts{.why = Refusal::invalid, .violations = std::move(violations)};
     if (auto refusal = judge_authorisation(**json, live.source)) return refusal;
-    auto event = make_event(live.source, request.body, *json, now);
+    auto event = make_event(live.source, request.body, *json, now, offered_identity(request, live.source));
     if (!event) return RefusalFacts{.why = Refusal::invalid, .violations = std::move(event.error())};
     hand_on(order, live, std::move(*event), now);
     return std::nullopt;
@@ -108,7 +108,21 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
     return std::nullopt;
   }
 
-  std::optional<RefusalFacts> judge_credentials(const InboundRequest& request, const LiveSource& live, WallTime now) {
+  // The sender's key for this order (draft-ietf-httpapi-idempotency-key-header), or what no other request has: accepting is all
+  // that a repeat without a key can expect.
+  static std::string offered_identity(const InboundRequest& request, const Source& source) {
+    if (!source.takes_role_token) return {};
+    const auto key = find_header(request.headers, "idempotency-key");
+    if (!key.empty()) return "key " + std::string(key.substr(0, limits::key_bytes_max - 4));
+    return fmt::format("once {} {} {}", to_unix_ms(request.arrived_at), request.session, request.started.time_since_epoch().count());
+  }
+
+  std::optional<RefusalFacts> judge_credentials(const Verify& order, const LiveSource& live, WallTime now) {
+    const auto& request = *order.request;
+    if (live.source.takes_role_token) {
+      if (is_authorized(*order.site, Role::sender, find_header(request.headers, "authorization"))) return std::nullopt;
+      return RefusalFacts{.why = Refusal::unauthorized, .detail = "a bearer token with the role sender or operator is needed"};
+    }
     if (!live.bearers.empty()) {
       const auto token = bearer_token(find_header(request.headers, "authorization"));
       bool known = false;

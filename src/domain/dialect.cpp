@@ -156,6 +156,9 @@ std::string accepted_body(Dialect dialect, const AcceptedFacts& facts) {
     case Dialect::problem:
       return out.append(R"({"success":true,"eventId":")").append(facts.id.text()).append(R"(","receivedAt":")")
           .append(format_iso8601(facts.received_at)).append("\"}");
+    case Dialect::api:
+      return out.append(R"({"id":")").append(facts.id.text()).append(R"(","receivedAt":")")
+          .append(format_iso8601(facts.received_at)).append("\"}");
   }
   return out;
 }
@@ -166,7 +169,8 @@ std::string refusal_body(Dialect dialect, const RefusalWords& words, const Refus
     case Dialect::acknowledgement: return acknowledgement_refusal(words, facts);
     case Dialect::analytics: return analytics_refusal(words, facts);
     case Dialect::stats: return stats_refusal(words, facts);
-    case Dialect::problem: return problem_refusal(words, facts);
+    case Dialect::problem:
+    case Dialect::api: return problem_refusal(words, facts);
   }
   return {};
 }
@@ -182,7 +186,7 @@ Result<Dialect> parse_dialect(std::string_view name) {
 
 Answer render_accepted(Dialect dialect, const AcceptedFacts& facts) {
   Answer answer;
-  answer.status = 200;
+  answer.status = dialect == Dialect::api ? 202 : 200;
   answer.body = accepted_body(dialect, facts);
   if (facts.repeat) answer.headers = "Idempotent-Replayed: true\r\n";
   return answer;
@@ -194,7 +198,7 @@ Answer render_refusal(Dialect dialect, const RefusalFacts& facts) {
   answer.status = status_of(dialect, words);
   answer.body = refusal_body(dialect, words, facts);
   answer.headers = refusal_headers(facts);
-  if (dialect == Dialect::problem) answer.content_type = "application/problem+json";
+  if (dialect == Dialect::problem || dialect == Dialect::api) answer.content_type = "application/problem+json";
   return answer;
 }
 

@@ -6,6 +6,7 @@
 
 #include "denrei/base/hmac.hpp"
 #include "denrei/base/limits.hpp"
+#include "denrei/domain/json_text.hpp"
 
 namespace denrei {
 namespace {
@@ -51,7 +52,7 @@ void need(std::vector<Violation>& violations, std::string_view pointer, const st
 
 tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const Source& source, std::string& body,
                                                                         std::shared_ptr<const JsonDocument> json,
-                                                                        WallTime now) {
+                                                                        WallTime now, std::string_view offered_identity) {
   auto event = std::make_shared<Event>();
   std::vector<Violation> violations;
   event->key = text_at(*json, source.key_pointer);
@@ -60,6 +61,7 @@ tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const So
   need(violations, source.type_pointer, event->type, limits::event_type_bytes_max);
   if (!source.identity_pointer.empty()) {
     event->identity = text_at(*json, source.identity_pointer);
+    if (event->identity.empty() && source.takes_role_token) event->identity = offered_identity;
     need(violations, source.identity_pointer, event->identity, limits::key_bytes_max);
   }
   if (!violations.empty()) return tl::unexpected(std::move(violations));
@@ -71,6 +73,10 @@ tl::expected<std::shared_ptr<Event>, std::vector<Violation>> make_event(const So
   event->family = source.family;
   event->occurred_at = time_at(*json, source.time_pointer);
   event->received_at = now;
+  if (const auto* payload = source.payload_pointer.empty() ? nullptr : find(json->root(), source.payload_pointer)) {
+    append_json(event->body, *payload);  // its text is parsed again where somebody needs it
+    return event;
+  }
   event->body = std::move(body);
   event->json = std::move(json);
   return event;

@@ -11,7 +11,8 @@
 namespace denrei {
 namespace {
 
-constexpr std::uint8_t file_version = 1;
+constexpr std::uint8_t version_without_sequences = 1;  // most keys are delivered nowhere: their files stay as small as they can be
+constexpr std::uint8_t version_with_sequences = 2;
 constexpr std::uint32_t chunk_lines = limits::timeline_chunk_lines;
 constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
 constexpr std::size_t line_fixed_bytes = 16 + 8 + 8 + 8 + 1 + 2 + 4;  // what follows the length, without type and note
@@ -46,6 +47,31 @@ Result<Line> unpack_line(std::string_view packed) {
   return line;
 }
 
+std::size_t sequences_bytes(const LaneSequences& sequences) {
+  std::size_t bytes = sequences.empty() ? 0 : 1;
+  for (const auto& [destination, number] : sequences) bytes += 1 + destination.size() + sizeof number;
+  return bytes;
+}
+
+void append_sequences(Packer& packer, const LaneSequences& sequences) {
+  if (sequences.empty()) return;
+  DENREI_ASSERT(sequences.size() <= limits::destinations_max);
+  packer.u8(static_cast<std::uint8_t>(sequences.size()));
+  for (const auto& [destination, number] : sequences) {
+    DENREI_ASSERT(destination.size() <= limits::destination_name_bytes_max);
+    packer.u8(static_cast<std::uint8_t>(destination.size())).raw(destination).u32(number);
+  }
+}
+
+LaneSequences read_sequences(Unpacker& unpacker) {
+  LaneSequences sequences(unpacker.u8());
+  for (auto& [destination, number] : sequences) {
+    destination = unpacker.raw(unpacker.u8());
+    number = unpacker.u32();
+  }
+  return sequences;
+}
+
 // How many lines there are, without reading them; nothing when the last one is cut short.
 std::optional<std::uint32_t> count_lines(std::string_view packed) {
   std::uint32_t count = 0;
@@ -65,11 +91,14 @@ std::string_view outcome_name(Outcome outcome) noexcept {
 
 Result<KeyFile> open_key_file(std::string_view bytes) {
   Unpacker unpacker(bytes);
-  if (unpacker.u8() != file_version) return fail(FaultCode::invalid, "not a key file of a known version");
+  const auto version = unpacker.u8();
+  if (version != version_without_sequences && version != version_with_sequences)
+    return fail(FaultCode::invalid, "not a key file of a known version");
   KeyFile file;
   file.lines = unpacker.u32();
   file.tail = unpacker.text();
   file.state = unpacker.text();
+  if (version == version_with_sequences) file.lane_sequences = read_sequences(unpacker);
   if (!unpacker.ok() || !unpacker.at_end()) return fail(FaultCode::invalid, "a key file of the wrong length");
   if (count_lines(file.tail) != file.lines % chunk_lines)
     return fail(FaultCode::invalid, "a key file whose unfinished chunk does not fit its number of lines");
@@ -77,8 +106,11 @@ Result<KeyFile> open_key_file(std::string_view bytes) {
 }
 
 std::string encode_key_file(const KeyFile& file) {
-  Packer packer(1 + 4 + 4 + file.tail.size() + 4 + file.state.size());
-  return packer.u8(file_version).u32(file.lines).text(file.tail).text(file.state).take();
+  const auto version = file.lane_sequences.empty() ? version_without_sequences : version_with_sequences;
+  Packer packer(1 + 4 + 4 + file.tail.size() + 4 + file.state.size() + sequences_bytes(file.lane_sequences));
+  packer.u8(version).u32(file.lines).text(file.tail).text(file.state);
+  append_sequences(packer, file.lane_sequences);
+  return packer.take();
 }
 
 void add_line(KeyFile& file, std::string_view file_field, const Line& line, ChunkChange& change) {

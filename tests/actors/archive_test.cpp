@@ -2,6 +2,8 @@
 #include "denrei/actors/archive.hpp"
 
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <set>
 
 #include "support/actor_world.hpp"
 #include "support/fake_journal.hpp"
@@ -104,7 +106,7 @@ TEST_F(ArchiveTest, WaitsForWhatWasAcceptedBeforeTheQuestion) {
 }
 
 TEST_F(ArchiveTest, KnowsOnlyItsPaths) {
-  for (const auto* target : {"/api", "/api/", "/api/employees", "/api/employees/", "/api/employees/E1/", "/api/employees/E1/photo", "/api/%zz",
+  for (const auto* target : {"/api", "/api/", "/api/employees/", "/api/employees/E1/", "/api/employees/E1/photo", "/api/%zz",
                              "/api/announcements/A1", "/api/notifications/x", "/api/employees//timeline"}) {
     ask({.target = target});
     EXPECT_EQ(last().status, 404) << target;
@@ -165,6 +167,115 @@ TEST_F(ArchiveTest, RefusesPagesThatCannotBe) {
   for (const auto* query : {"limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "cursor=x", "cursor=-1", "cursor=3", "cursor=99999999999999999999",
                             "limit=%zz"}) {
     EXPECT_EQ(get(std::string("/api/employees/E1/timeline?") + query).status, 400) << query;
+    EXPECT_EQ(last().content_type, "application/problem+json; charset=utf-8");
+  }
+}
+
+// Every page's staff ids in the order given, duplicates too; fails when the pages do not end.
+class EmployeeListTest : public ArchiveTest {
+ protected:
+  void store(int from, int count) {
+    for (int i = from; i < from + count; ++i) {
+      const auto id = "E" + std::to_string(i);
+      journal.log("p" + std::to_string(partition_of("employee", id, 2))).states[file_field("employee", id)] = "a file";
+    }
+  }
+  std::vector<std::string> ids_of(const json::value& page) {
+    std::vector<std::string> ids;
+    for (const auto& item : page.at("data").as_array()) ids.emplace_back(item.at("staffId").as_string());
+    return ids;
+  }
+  std::vector<std::string> list_all(const std::string& limit, const std::function<void()>& between = [] {}) {
+    std::vector<std::string> ids;
+    std::string target = "/api/employees?limit=" + limit, cursor;
+    for (pages = 1; pages < 1'000; ++pages) {
+      EXPECT_EQ(get(target + cursor).status, 200) << last().body;
+      const auto page = last_json();
+      const auto some = ids_of(page);
+      EXPECT_LE(some.size(), std::stoul(limit));
+      ids.insert(ids.end(), some.begin(), some.end());
+      if (page.at("next").is_null()) return ids;
+      EXPECT_FALSE(some.empty()) << "a page with nothing on it";
+      cursor = "&cursor=" + std::string(page.at("next").as_string());
+      between();
+    }
+    ADD_FAILURE() << "does not end";
+    return ids;
+  }
+  int pages = 0;
+};
+
+TEST_F(EmployeeListTest, HasEveryoneOfEveryPartitionOnceAndNothingElse) {
+  EXPECT_EQ(get("/api/employees").body, R"({"data":[],"next":null})");
+  store(0, 250);
+  for (const auto* tag : {"p0", "p1"}) {
+    journal.log(tag).states[file_field("announcement", "A1")] = "a file";
+    journal.log(tag).states[file_field("employees", "E1")] = "another family";
+  }
+  for (const auto* limit : {"1", "7", "100", "125", "250", "1000"}) {
+    auto ids = list_all(limit);
+    EXPECT_EQ(ids.size(), 250u) << limit;
+    std::sort(ids.begin(), ids.end());
+    EXPECT_EQ(std::unique(ids.begin(), ids.end()), ids.end()) << limit;
+  }
+  EXPECT_EQ(ids_of((get("/api/employees"), last_json())).size(), 100u) << "by default";
+}
+
+TEST_F(EmployeeListTest, FillsAPageFromAsManyLooksAsItTakes) {
+  journal.fields_scan.step = journal.fields_scan.looked_at = 3;
+  store(0, 40);
+  EXPECT_EQ(list_all("30").size(), 40u);
+  EXPECT_EQ(pages, 2);
+}
+
+TEST_F(EmployeeListTest, MissesNobodyWhoWasThereBeforeTheFirstPage) {
+  journal.fields_scan.step = 10;
+  store(1'000, 100);
+  int more = 2'000;
+  const auto ids = list_all("9", [&] {
+    if (more < 2'300) store(std::exchange(more, more + 20), 20);
+  });
+  const std::set<std::string> seen(ids.begin(), ids.end());
+  for (int i = 1'000; i < 1'100; ++i) EXPECT_TRUE(seen.contains("E" + std::to_string(i))) << i;
+}
+
+TEST_F(EmployeeListTest, TakesAnyStaffId) {
+  for (const auto* id : {"a:b", "山 田/1", "\"quoted\"", ":"})
+    journal.log("p0").states[file_field("employee", id)] = "a file";
+  get("/api/employees?limit=1");
+  std::set<std::string> seen;
+  for (int i = 0; i < 4; ++i) {
+    const auto page = last_json();
+    seen.insert(ids_of(page).front());
+    std::string cursor;
+    for (const char c : std::string(page.at("next").is_null() ? "" : page.at("next").as_string().c_str()))
+      cursor += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    if (!cursor.empty()) get("/api/employees?limit=1&cursor=" + cursor);
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"a:b", "山 田/1", "\"quoted\"", ":"}));
+}
+
+TEST_F(EmployeeListTest, WaitsForAllPartitionsAndNeedsATokenAndTheStore) {
+  store(0, 3);
+  ask({.target = "/api/employees"}, "wrong");
+  EXPECT_EQ(last().status, 401);
+  const auto before = edge.count<RepliesReady>();
+  ask({.target = "/api/employees"});
+  EXPECT_EQ(partition.count<TellWhenApplied>() + second_partition.count<TellWhenApplied>(), 2u);
+  EXPECT_EQ(edge.count<RepliesReady>(), before);
+  go_on();
+  EXPECT_EQ(last().status, 200);
+  ask({.target = "/api/employees"});
+  go_on(false);
+  EXPECT_EQ(last().status, 503);
+  journal.away(true);
+  EXPECT_EQ(get("/api/employees").status, 503);
+}
+
+TEST_F(EmployeeListTest, RefusesCursorsThatItDidNotGive) {
+  for (const auto* query : {"cursor=", "cursor=0", "cursor=0:", "cursor=:0", "cursor=2:0", "cursor=0:x", "cursor=-1:0", "cursor=0:-1", "cursor=x:0",
+                            "cursor=0:99999999999999999999", "cursor=%zz", "limit=0", "limit=1001"}) {
+    EXPECT_EQ(get(std::string("/api/employees?") + query).status, 400) << query;
     EXPECT_EQ(last().content_type, "application/problem+json; charset=utf-8");
   }
 }
@@ -233,6 +344,19 @@ TEST_F(ArchiveTest, LetsConfiguredOriginsReadFromABrowser) {
   ask({.method = "OPTIONS", .target = "/api/employees/E1", .headers = {{"Origin", "https://evil.example"}}}, "");
   EXPECT_EQ(header_of(last(), "Access-Control-Allow-Origin"), "");
   EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "");
+}
+
+TEST_F(ArchiveTest, HandsQuestionsAboutEventsToTheDesk) {
+  ask({.target = "/api/events/evt_1"});
+  EXPECT_EQ(last().status, 404) << "nobody is there";
+  Recorder<Serve> desk{system};
+  archive = keep(spawn_archive(stage, meter("Archive"), {.shelf = journal, .inboxes = {}, .desk = desk.actor()}));
+  ask({.target = "/api/events/evt_1"}, "");
+  ASSERT_EQ(desk.count<Serve>(), 1u) << "the Desk judges the token";
+  EXPECT_EQ(edge.count<RepliesReady>(), 1u);
+  ask({.target = "/api/events/"});
+  ask({.target = "/api/events/evt_1/more"});
+  EXPECT_EQ(desk.count<Serve>(), 1u);
 }
 
 }  // namespace

@@ -116,5 +116,23 @@ TEST_F(RegistryTest, KnowsOnlyItsPathsAndOnlyReads) {
   EXPECT_EQ(get("/livez?verbose=1", "HEAD").status, 200);
 }
 
+TEST_F(RegistryTest, HandsWhatConcernsDeliveriesToTheDesk) {
+  const auto targets = {"/ops/destinations", "/ops/destinations/d/disable", "/ops/deliveries?state=dead", "/ops/dead-letters/resend", "/ops/jobs", "/ops/audit"};
+  for (const auto* target : targets) EXPECT_EQ(get(target).status, 404) << target << ": nobody is there";
+  Recorder<Serve> desk{system};
+  registry = keep(spawn_registry(stage, meter("Registry"), {.metrics = metrics, .render_metrics = {}, .desk = desk.actor()}));
+  const auto answers = edge.count<RepliesReady>();
+  for (const auto* target : targets) {
+    caf::anon_send(registry, Serve{make_request({.edge = edge.actor(), .method = "POST", .target = target}), site});
+    run();
+    ASSERT_FALSE(desk.all<Serve>().empty());
+    EXPECT_EQ(desk.all<Serve>().back().request->target, target);
+  }
+  EXPECT_EQ(desk.count<Serve>(), targets.size());
+  EXPECT_EQ(edge.count<RepliesReady>(), answers);
+  EXPECT_EQ(get("/ops/jobsandmore").status, 404);
+  EXPECT_EQ(desk.count<Serve>(), targets.size());
+}
+
 }  // namespace
 }  // namespace denrei::test

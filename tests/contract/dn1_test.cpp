@@ -8,7 +8,7 @@
 namespace denrei::test {
 namespace {
 
-const std::vector<std::string> all_names{"m", "log", "d0", "d1", "st", "tl", "rp", "ob", "ntf", "dlq", "sx"};
+const std::vector<std::string> all_names{"m", "log", "d0", "d1", "st", "tl", "rp", "ob", "ntf", "sx", "dx", "dh", "au"};
 
 class Dn1 : public ::testing::Test, protected JournalFixture {
  protected:
@@ -25,6 +25,9 @@ class Dn1 : public ::testing::Test, protected JournalFixture {
   }
   std::vector<std::string> call_commit(const std::vector<std::string>& arguments) {
     return call("dn1_commit", {"m", "log", "st", "tl", "rp", "ob", "ntf", "sx"}, arguments);
+  }
+  std::vector<std::string> call_settle(const std::vector<std::string>& arguments) {
+    return call("dn1_settle", {"m", "ob", "dx", "dh", "au"}, arguments);
   }
   [[nodiscard]] std::string key(const std::string& name) const { return "dn:{" + tag + "}:" + name; }
   // Everything the tag holds, as one text.
@@ -103,6 +106,51 @@ TEST_F(Dn1, ACommitThatBreaksTheRulesWritesNothing) {
   EXPECT_EQ(call_commit({token, "0-0", last, "0", "1", "k", "v", "0", "0", "0", "0", "0"}).front(), "OK");
 }
 
+TEST_F(Dn1, ASettleThatBreaksTheRulesWritesNothing) {
+  const auto token = acquire()->token;
+  const auto one = batch({"x"});
+  ASSERT_EQ(call_settle({token, "9", "1", one, "9", "1", one, "B", id16, "dead"}).front(), "OK");
+  const auto before = dump();
+  const std::vector<std::vector<std::string>> bad{
+      {},
+      {token, "9", "1", one, "9", "1", one},
+      {token, "", "1", one, "9", "1", one, ""},
+      {token, "-1", "1", one, "9", "1", one, ""},
+      {token, "1e3", "1", one, "9", "1", one, ""},
+      {token, "9", "1", one, "nan", "1", one, ""},
+      {token, "9", "2", one, "9", "1", one, ""},
+      {token, "9", "1.0", one, "9", "1", one, ""},
+      {token, "9", "1", one, "9", "0", one, ""},
+      {token, "9", "1", one + "z", "9", "1", one, ""},
+      {token, "9", "1", "\xff\xff\xff\xff", "9", "1", one, ""},
+      {token, "9", "1", one, "9", "1", one, "X", id16},
+      {token, "9", "1", one, "9", "1", one, "F"},
+      {token, "9", "1", one, "9", "1", one, "F", "short"},
+      {token, "9", "1", one, "9", "1", one, "F", id16, "more"},
+      {token, "9", "1", one, "9", "1", one, "D", id16, id16},
+      {token, "9", "1", one, "9", "1", one, "U", id16},
+      {token, "9", "1", one, "9", "1", one, "U", id16, ""},
+      {token, "9", "1", one, "9", "1", one, "FB", id16, id16},
+      {token, "9", "1", one, "9", "1", one, "FR", id16, "short", "record"},
+  };
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    EXPECT_TRUE(call_settle(bad[i]).front().starts_with("DNARGS")) << i << ": " << call_settle(bad[i]).front();
+    EXPECT_EQ(dump(), before) << i;
+  }
+  EXPECT_EQ(call_settle({token, "9", "1", one, "9", "1", one, "FD", id16, id16}).front(), "OK");
+  EXPECT_EQ(redis_({"HMGET", key("m"), "dhn", "aun"}), (std::vector<std::string>{"2", "2"}));
+}
+
+// Numbers that the stream has passed already cannot be written any more; nothing else may have been written then either.
+TEST_F(Dn1, ASettleWhoseNumbersAreTakenWritesNothing) {
+  const auto token = acquire()->token;
+  redis_({"XADD", key("au"), "5-0", "d", batch({"x"}), "n", "1"});
+  const auto before = dump();
+  const auto one = batch({"x"});
+  EXPECT_TRUE(call_settle({token, "9", "1", one, "9", "1", one, "B", id16, "dead"}).front().starts_with("DNARGS"));
+  EXPECT_EQ(dump(), before);
+}
+
 TEST_F(Dn1, RandomArgumentsWriteNothing) {
   const auto token = acquire()->token;
   static_cast<void>(append({record("a")}));
@@ -117,7 +165,10 @@ TEST_F(Dn1, RandomArgumentsWriteNothing) {
     if (!arguments.empty()) arguments[0] = "not the token";
     static_cast<void>(call_commit(arguments));
     static_cast<void>(call("dn1_read", {"m", "log"}, arguments));
-    static_cast<void>(call("dn1_settle", {"m", "ob", "dlq"}, arguments));
+    static_cast<void>(call_settle(arguments));
+    static_cast<void>(call("dn1_scan", {"ob"}, arguments));
+    static_cast<void>(call("dn1_page", {"dh"}, arguments));
+    static_cast<void>(call("dn1_find", {"m", "log", "d0", "d1"}, arguments));
     static_cast<void>(call("dn1_release", {"m"}, arguments));
   }
   EXPECT_EQ(dump(), before);
@@ -127,6 +178,31 @@ TEST_F(Dn1, EveryDeclaredKeyExistsOnceAPartitionIsOwned) {
   static_cast<void>(acquire());
   for (const auto& name : all_names) EXPECT_EQ(redis_.one({"EXISTS", key(name)}), "1") << name;
   EXPECT_EQ(redis_.one({"XLEN", key("log")}), "0");
+}
+
+TEST_F(Dn1, OpensAStoreOfTheTimeBeforeDeliveries) {
+  redis_({"HSET", key("m"), "tok", "t", "own", "alpha", "ep", "1", "lay", "1", "cur", "0-0", "seq", "0"});
+  redis_({"HSET", key("ob"), "_", ""});
+  redis_({"XADD", key("dlq"), "*", "id", "1.route", "d", "old"});
+  const auto token = acquire()->token;
+  EXPECT_EQ(call_settle({token, "9", "1", batch({"x"}), "9", "0", "", "B", id16, "dead"}).front(), "OK");
+  EXPECT_EQ(redis_.one({"XLEN", key("dlq")}), "1") << "left alone";
+}
+
+TEST_F(Dn1, APageOfLargeRecordsIsShort) {
+  static_cast<void>(acquire());
+  const auto large = Packer().u16(4).raw("head").raw(std::string(300'000, 'b')).take();
+  for (int i = 0; i < 60; ++i) redis_({"HSET", key("ob"), std::to_string(1'000'000'000'000'000 + i), large});
+  std::size_t heads = 0, pages = 0;
+  for (std::string cursor = "0"; pages == 0 || cursor != "0"; ++pages) {
+    const auto page = call("dn1_scan", {"ob"}, {cursor, "1000"});
+    cursor = page.front();
+    heads += page.size() - 1;
+    EXPECT_LT(page.size(), 50u);
+    for (std::size_t i = 1; i < page.size(); ++i) EXPECT_EQ(page[i], large.substr(0, 6));
+  }
+  EXPECT_GE(heads, 60u);
+  EXPECT_GT(pages, 1u);
 }
 
 TEST_F(Dn1, RefusesToOwnATagWhoseKeysAreSomethingElse) {
@@ -169,31 +245,6 @@ TEST_F(Dn1, ACallWithoutAnythingNewStillWritesSoThatWaitCoversIt) {
   const auto before = offset();
   static_cast<void>(append({probe("b")}));
   EXPECT_GT(offset(), before);
-}
-
-TEST_F(Dn1, SettlesDeliveriesUnderTheToken) {
-  const auto token = acquire()->token;
-  const std::vector<std::string> names{"m", "ob", "dlq"};
-  EXPECT_EQ(call("dn1_settle", names, {token, "a", "try 2", "", "b", "try 1", ""}).front(), "OK");
-  EXPECT_EQ(call("dn1_settle", names, {token, "a", "", "", "b", "", "dead"}).front(), "OK");
-  EXPECT_EQ(redis_.one({"HEXISTS", key("ob"), "a"}), "0");
-  EXPECT_EQ(redis_.one({"HEXISTS", key("ob"), "b"}), "0");
-  EXPECT_EQ(redis_({"XRANGE", key("dlq"), "-", "+"}).back(), "dead");
-  EXPECT_EQ(call("dn1_settle", names, {"other", "c", "x", ""}).front(), "FENCED");
-  EXPECT_TRUE(call("dn1_settle", names, {token, "c", "x"}).front().starts_with("DNARGS"));
-  EXPECT_EQ(redis_.one({"HEXISTS", key("ob"), "c"}), "0");
-}
-
-TEST_F(Dn1, ChecksWhetherAnIdIsStillHistory) {
-  std::vector<std::string> ids;
-  for (int i = 0; i < 250; ++i) ids.push_back(append({record("e" + std::to_string(i))})->last);
-  ASSERT_TRUE(commit({.token = acquire()->token, .expected = "0-0", .upto = ids.back(), .trim_below = 240}));
-  const auto check = [this](const std::string& id) { return call("dn1_check", {"m", "log"}, {id}).front(); };
-  EXPECT_EQ(check(ids.back()), "1");
-  EXPECT_EQ(check(ids.front()), "2") << "trimmed";
-  EXPECT_EQ(check("249-12345"), "0") << "another nonce";
-  EXPECT_EQ(check("251-1"), "0") << "not yet";
-  EXPECT_TRUE(check("rubbish").starts_with("DNARGS"));
 }
 
 TEST_F(Dn1, RotatesGenerationsWithoutLosingTheirKeys) {

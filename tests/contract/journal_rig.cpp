@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "contract/redis_rig.hpp"
-#include "support/fake_journal.hpp"
+#include "support/fake_outbox.hpp"
 
 namespace denrei::test {
 namespace {
@@ -18,8 +18,15 @@ constexpr auto turn = 5ms;
 
 class FakeRig final : public JournalRig {
  public:
+  FakeRig() {
+    outbox_.history_keep = rig_history_keep;
+    outbox_.audit_keep = rig_audit_keep;
+  }
   Journal& journal() override { return journal_; }
   Shelf& shelf() override { return journal_; }
+  Outbox& outbox() override { return outbox_; }
+  Chronicle& chronicle() override { return outbox_; }
+  Registers& registers() override { return outbox_; }
   void run_until(const std::function<bool()>& condition) override {
     while (!condition())
       if (journal_.deliver(1) == 0) throw std::runtime_error("the fake has nothing left to answer");
@@ -31,6 +38,7 @@ class FakeRig final : public JournalRig {
 
  private:
   FakeJournal journal_{Answers::by_hand};
+  FakeOutbox outbox_{journal_};
 };
 
 }  // namespace
@@ -71,6 +79,7 @@ std::unique_ptr<RedisJournal> RedisRig::connect(RedisOptions options) {
 void RedisRig::reconnect(RedisOptions options) {
   journal_.reset();
   journal_ = connect(std::move(options));
+  outbox_ = std::make_unique<RedisOutbox>(*journal_, OutboxKeep{rig_history_keep, rig_audit_keep});
 }
 
 void RedisRig::run_until(const std::function<bool()>& condition) {

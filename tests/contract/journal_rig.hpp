@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "denrei/ports/chronicle.hpp"
 #include "denrei/ports/journal.hpp"
+#include "denrei/ports/outbox.hpp"
 #include "denrei/ports/shelf.hpp"
 
 namespace denrei::test {
@@ -23,11 +25,17 @@ class ScratchDirectory {
   std::filesystem::path root_, path_;
 };
 
+// What the rigs' partitions remember: little, so that tests see it go.
+inline constexpr std::uint64_t rig_history_keep = 40, rig_audit_keep = 20;
+
 class JournalRig {
  public:
   virtual ~JournalRig() = default;
   virtual Journal& journal() = 0;
   virtual Shelf& shelf() = 0;
+  virtual Outbox& outbox() = 0;
+  virtual Chronicle& chronicle() = 0;
+  virtual Registers& registers() = 0;
   virtual void run_until(const std::function<bool()>& condition) = 0;
   virtual void set_full(bool full) = 0;                          // no memory for new events
   virtual void cut() = 0;                                        // the store dies

@@ -157,6 +157,7 @@ TEST_F(RedisJournalTest, KeepsToItsPrefix) {
   static_cast<void>(acquire());
   static_cast<void>(append({record("a")}));
   static_cast<void>(open_layout(4));
+  ASSERT_TRUE(ask<void>([&](auto done) { rig.registers().put("jobs", "a", "1", std::move(done)); }));
   EXPECT_EQ(redis({"KEYS", "*"}).size(), redis({"KEYS", "other:{*}:*"}).size());
 }
 
@@ -173,6 +174,14 @@ TEST_F(RedisJournalTest, RefusesMoreThanMayWait) {
   ::kill(rig.server().pid(), SIGCONT);
   rig.run_until([&] { return answered == 80; });
   EXPECT_GE(overloaded, 17u);  // 64 MiB hold at most 63 of them
+}
+
+TEST_F(RedisJournalTest, LeavesAnOutboxBehindThatFindsTheStoreAway) {
+  auto journal = rig.connect({});
+  RedisOutbox outbox(*journal);
+  rig.run_until([&] { return rig.up; });
+  journal.reset();
+  EXPECT_EQ(fault_of(ask<OutboxPage>([&](auto done) { outbox.scan("p0", OutboxPart::dead, "0", std::move(done)); })), FaultCode::unavailable);
 }
 
 TEST_F(RedisJournalTest, MayGoWhileAnswersAreOutstanding) {

@@ -13,6 +13,7 @@
 #include "contract/journal_rig.hpp"
 #include "contract/raw_redis.hpp"
 #include "denrei/adapters/redis/redis_journal.hpp"
+#include "denrei/adapters/redis/redis_outbox.hpp"
 #include "denrei/adapters/redis/redis_server.hpp"
 
 namespace denrei::test {
@@ -22,6 +23,9 @@ class RedisRig final : public JournalRig {
   RedisRig();
   Journal& journal() override { return *journal_; }
   Shelf& shelf() override { return *journal_; }
+  Outbox& outbox() override { return *outbox_; }
+  Chronicle& chronicle() override { return *outbox_; }
+  Registers& registers() override { return *outbox_; }
   void run_until(const std::function<bool()>& condition) override;
   void set_full(bool full) override;
   void cut() override;
@@ -45,6 +49,7 @@ class RedisRig final : public JournalRig {
   boost::asio::io_context io_;
   std::unique_ptr<RedisServer> server_;
   std::unique_ptr<RedisJournal> journal_;
+  std::unique_ptr<RedisOutbox> outbox_;
 };
 
 }  // namespace denrei::test

@@ -16,8 +16,7 @@
 
 #include "denrei/base/limits.hpp"
 #include "denrei/ports/journal.hpp"
-#include "denrei/ports/shelf.hpp"
-#include "support/fake_store.hpp"
+#include "support/fake_shelf.hpp"
 
 namespace denrei::test {
 
@@ -32,6 +31,7 @@ class FakeJournal final : public Journal, public Shelf {
 
   // --- what tests turn
   std::size_t deliver(std::size_t count = SIZE_MAX) { return give(count, false); }
+  FakeFields fields_scan;
   // The oldest answer of one tag before those of others: the port promises an order per tag only.
   void deliver_of(const LogTag& tag) {
     const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& w) { return w.tag == tag; });
@@ -54,6 +54,7 @@ class FakeJournal final : public Journal, public Shelf {
     commit_fault_.reset();
     crash_write_ = false;
   }
+  void set_answers(Answers answers) noexcept { answers_ = answers; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   void fail_next_append(Fault fault, Acted acted = Acted::no) { append_fault_ = {std::move(fault), acted}; }
   void fail_next_commit(Fault fault, Acted acted = Acted::no) { commit_fault_ = {std::move(fault), acted}; }
@@ -95,9 +96,12 @@ class FakeJournal final : public Journal, public Shelf {
   void look(const LogTag& tag, ShelfName shelf, std::vector<std::string> fields, Done<Blobs> done) override {
     answer(tag, std::move(done), refused(tag), [&] {
       Blobs blobs;
-      for (const auto& field : fields) blobs.push_back(find(logs_[tag], shelf, field));
+      for (const auto& field : fields) blobs.push_back(blob_of(logs_[tag], shelf, field));
       return Result<Blobs>(std::move(blobs));
     });
+  }
+  void fields(const LogTag& tag, ShelfName shelf, FieldsQuery query, Done<FieldsPage> done) override {
+    answer(tag, std::move(done), refused(tag), [&] { return fields_scan.page(logs_[tag], shelf, query); });
   }
   void pending_notifications(const LogTag& tag, Done<std::vector<std::pair<std::string, std::string>>> done) override {
     answer(tag, std::move(done), refused(tag), [&] {
@@ -123,6 +127,7 @@ class FakeJournal final : public Journal, public Shelf {
   }
 
  private:
+  friend class FakeOutbox;  // shares logs, queue of answers and outages
   using PlannedFault = std::optional<std::pair<Fault, Acted>>;
   struct Waiting {
     LogTag tag;
@@ -168,21 +173,12 @@ class FakeJournal final : public Journal, public Shelf {
     return tl::unexpected(fault->first);
   }
 
-  [[nodiscard]] static std::optional<std::string> find(const FakeLog& log, ShelfName shelf, const std::string& field) {
-    if (shelf == ShelfName::repeats) {
-      const auto it = log.repeats.find(field);
-      return it == log.repeats.end() ? std::nullopt : std::optional(std::to_string(it->second));
-    }
-    const auto& blobs = shelf == ShelfName::states ? log.states : log.timeline;
-    const auto it = blobs.find(field);
-    return it == blobs.end() ? std::nullopt : std::optional(it->second);
-  }
-
   std::string next_number() { return std::to_string(++numbers_ * 7'919 % 1'000'003); }  // rising ids must not look like rising nonces
 
   Answers answers_;
   Millis window_;
   std::map<LogTag, FakeLog> logs_;
+  std::map<std::string, std::map<std::string, std::string>> registers_;  // FakeOutbox's; they outlive it as a store outlives a process
   std::deque<Waiting> waiting_;
   PlannedFault append_fault_, commit_fault_;
   std::uint64_t numbers_ = 0;

@@ -38,12 +38,23 @@ inline std::pair<std::uint64_t, std::uint64_t> split_id(std::string_view id) {
   return parts;
 }
 
+// Texts under rising numbers from 1, of which the newest are kept: the history of deliveries, the audit stream.
+struct FakeNumbered {
+  std::uint64_t last = 0;
+  std::map<std::uint64_t, std::string> texts;
+  void add(const std::vector<std::string>& news, std::uint64_t keep) {
+    for (const auto& text : news) texts[++last] = text;
+    while (texts.size() > keep) texts.erase(texts.begin());
+  }
+};
+
 class FakeLog {
  public:
   std::string token, owner, cursor = "0-0", last = "0-0";
   std::uint64_t seq = 0;
   std::vector<FakeEntry> entries;
-  std::map<std::string, std::string> states, timeline, outbox;
+  std::map<std::string, std::string> states, timeline, outbox, dead;
+  FakeNumbered history, audit;
   std::map<std::string, std::int64_t> repeats, counters;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> notifications;
 
@@ -110,6 +121,17 @@ class FakeLog {
     seq = entries.empty() ? 0 : entries.back().last;
   }
 
+  [[nodiscard]] const FakeMeta* find(const EventId& id) const {
+    for (const auto& generation : dedupe_)
+      if (const auto it = generation.find(id); it != generation.end()) return &it->second;
+    return nullptr;
+  }
+
+  [[nodiscard]] Result<void> check_owner(std::string_view with) const {
+    if (with.empty() || with != token) return fail(FaultCode::fenced, "another owner has acquired this partition");
+    return {};
+  }
+
  private:
   void rotate(WallTime now, Millis window) {
     if (started_ && now - *started_ > window) {
@@ -118,12 +140,6 @@ class FakeLog {
       started_ = now;
     }
     if (!started_ || now < *started_) started_ = now;
-  }
-
-  [[nodiscard]] const FakeMeta* find(const EventId& id) const {
-    for (const auto& generation : dedupe_)
-      if (const auto it = generation.find(id); it != generation.end()) return &it->second;
-    return nullptr;
   }
 
   AppendOutcome take(const AppendRecord& record, FakeEntry& entry) {
@@ -142,11 +158,6 @@ class FakeLog {
   void remember(const EventId& id, const AppendRecord& record, FakeEntry& entry) {
     dedupe_[current_][id] = {record.received_at, record.body_hash};
     entry.remembered.push_back(id);
-  }
-
-  [[nodiscard]] Result<void> check_owner(std::string_view with) const {
-    if (with.empty() || with != token) return fail(FaultCode::fenced, "another owner has acquired this partition");
-    return {};
   }
 
   [[nodiscard]] bool holds(std::string_view id) const {

@@ -38,6 +38,7 @@ class CliTest : public ::testing::Test {
       return found == environment_.end() ? std::nullopt : std::optional(found->second);
     };
     context.now = [this] { return now_; };
+    context.wait = [](Millis) {};
     context.http = [this](const HttpRequest& request) -> Result<HttpReply> {
       requests_.push_back(request);
       return reply_;

@@ -29,6 +29,22 @@ key_pointer = "/id"
 event_type = "one.happened"
 )";
 
+// One valid destination, and a channel for it.
+inline const std::string destination_lines = R"(
+[[destination]]
+name = "out"
+url = "https://out.example.com/hook"
+scheme = "hmac_body"
+secret = "OUT_SECRET"
+schedule = ["1m", "5m"]
+)";
+inline const std::string channel_lines = R"(
+[[channel]]
+name = "ops"
+kind = "slack"
+secret = "OPS_URL"
+)";
+
 class ConfigTest : public ::testing::Test {
  protected:
   ConfigTest() {
@@ -67,13 +83,15 @@ class ConfigTest : public ::testing::Test {
     return text;
   }
 
-  std::string problem_with_source(const std::string& from, const std::string& to) {
-    auto toml = source_lines;
+  static std::string changed(std::string toml, const std::string& from, const std::string& to) {
     const auto at = toml.find(from);
     if (at == std::string::npos) throw std::invalid_argument(from);
-    toml.replace(at, from.size(), to);
+    return toml.replace(at, from.size(), to);
+  }
+
+  std::string problem_with_source(const std::string& from, const std::string& to) {
     environment_["ONE_SECRET"] = good_secret;
-    return problems_of(toml);
+    return problems_of(changed(source_lines, from, to));
   }
 
   std::filesystem::path folder_;

@@ -114,6 +114,22 @@ TEST_F(ConfigSecrets, RolesExistWhereTheyHaveAToken) {
   EXPECT_THAT(problems_of(""), HasSubstr("DENREI_READER_TOKEN has 5 characters, a token needs at least 16"));
 }
 
+TEST_F(ConfigSecrets, SenderIsARoleThatReadsNothing) {
+  environment_ = {{"DENREI_SENDER_TOKEN", good_token}};
+  const auto config = load("");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->role_tokens.at("sender").reveal(), good_token);
+  EXPECT_THAT(config->notices, Contains(HasSubstr("nobody can read records")));
+  environment_["DENREI_READER_TOKEN"] = good_token;
+  EXPECT_THAT(problems_of(""), HasSubstr("roles sender and reader have the same token"));
+}
+
+TEST_F(ConfigSecrets, SecretThatTwoShareIsJudgedByBothUses) {
+  environment_ = {{"OUT_SECRET", "has a blank in its midst, and 32 characters"}};
+  const auto toml = destination_lines + "bearer = \"OUT_SECRET\"\n";
+  EXPECT_EQ(problems_of(toml), "env OUT_SECRET: OUT_SECRET holds blanks or characters that an Authorization header cannot carry");
+}
+
 TEST_F(ConfigSecrets, DescriptionNamesOriginsAndMasksSecrets) {
   environment_ = {{"ONE_SECRET", good_secret}, {"DENREI_READER_TOKEN", good_token}};
   const auto config = load(source_lines);

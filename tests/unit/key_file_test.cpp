@@ -72,6 +72,52 @@ TEST(KeyFile, RefusesATailThatDoesNotFitTheNumberOfLines) {
   EXPECT_FALSE(open_key_file(encode_key_file(store.file)).has_value());
 }
 
+KeyFile file_with_sequences() {
+  Store store;
+  for (std::uint64_t i = 0; i < 3; ++i) store.add(i);
+  store.file.state = "state";
+  store.file.lane_sequences = {{"voicedrive-employee", 7}, {"", 0xfedcba98}, {std::string(limits::destination_name_bytes_max, 'd'), 1}};
+  return store.file;
+}
+
+TEST(KeyFile, LaneSequencesComeBackUnchanged) {
+  const auto file = file_with_sequences();
+  const auto bytes = encode_key_file(file);
+  EXPECT_EQ(bytes[0], 2);
+  EXPECT_EQ(bytes.capacity(), bytes.size());
+  const auto back = open_key_file(bytes);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->lane_sequences, file.lane_sequences);
+  EXPECT_EQ(back->lines, file.lines);
+  EXPECT_EQ(back->tail, file.tail);
+  EXPECT_EQ(back->state, file.state);
+}
+
+TEST(KeyFile, WrongBytesBehindTheStateAreFaults) {
+  samples::expect_faults_for_wrong_bytes(encode_key_file(file_with_sequences()), open_key_file);
+}
+
+// A key that is delivered nowhere: its file is what it was before there were deliveries, and such files still open.
+TEST(KeyFile, WithoutLaneSequencesIsOfTheFirstVersion) {
+  Packer packer;
+  packer.u8(1).u32(0).text("").text("state");
+  const auto file = open_key_file(packer.bytes());
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(file->state, "state");
+  EXPECT_TRUE(file->lane_sequences.empty());
+  EXPECT_EQ(encode_key_file(*file), packer.bytes());
+}
+
+TEST(KeyFile, HoldsOneSequenceForEachPossibleDestination) {
+  KeyFile file;
+  for (std::uint32_t i = 0; i < limits::destinations_max; ++i) file.lane_sequences.emplace_back("d" + std::to_string(i), i);
+  EXPECT_EQ(open_key_file(encode_key_file(file))->lane_sequences, file.lane_sequences);
+  file.lane_sequences.emplace_back("one more", 1);
+  EXPECT_THROW((void)encode_key_file(file), Bug);
+  file.lane_sequences = {{std::string(limits::destination_name_bytes_max + 1, 'd'), 1}};
+  EXPECT_THROW((void)encode_key_file(file), Bug);
+}
+
 TEST(KeyFile, LinesComeBackInOrder) {
   KeyFile file;
   ChunkChange change;

@@ -1,9 +1,12 @@
 // Alerts: sends what operators must know to their channels: Slack and e-mail. One at once, then one digest a minute.
 //
-// Shape   hears RaiseAlert; says AlertsSent to the Dispatcher of the dead letter when every channel has taken it
+// Shape   hears RaiseAlert; says AlertsSent to the Dispatcher of the dead letter when every channel has taken it or given it up
 // Rules   per destination and severity the first alert goes out at once with its own text; those that follow within
-//         alert_window are counted and sent as one digest when it ends
-// Limits  alerts_waiting_max messages wait; beyond it a digest says how many were left out. A channel tries `retries` times more
+//         alert_window are counted and sent as one digest when it ends. Dead letters and other news are counted apart
+//         each channel has its own queue, so that a slow one holds up no other; a dead letter that waits is not alerted twice
+//         what the end of the process leaves unsent is not confirmed: it is raised again at the next start
+// Limits  alerts_waiting_max messages wait for a channel; beyond it a digest says how many were left out
+//         a channel tries `retries` times more, after 1, 2, 4 s … or as long as Retry-After says, whichever is longer
 // Source  protocol §3; seeds external-services (1, 2, 4 s)
 #pragma once
 #include <map>
@@ -16,11 +19,18 @@
 
 namespace denrei {
 
-struct AlertSendEnded { std::string channel; bool ok = true; bool again = true; std::string why; std::uint64_t number = 0; };
+struct AlertSendEnded {
+  std::string channel;
+  bool ok = true;
+  bool again = true;                             // a failure that another try may mend
+  std::string why;
+  std::uint64_t number = 0;                      // of the send, so that an answer which nobody waits for is known
+  std::string retry_after;                       // as the channel asked; empty: it did not
+};
 struct AlertTick {};
 
 using AlertsActor = caf::typed_actor<caf::reacts_to<RaiseAlert>, caf::reacts_to<AlertSendEnded>, caf::reacts_to<AlertTick>,
-                                     caf::reacts_to<PartitionsOpened>, caf::reacts_to<SiteChanged>, caf::reacts_to<Drain>>;
+                                     caf::reacts_to<DispatchersOpened>, caf::reacts_to<SiteChanged>, caf::reacts_to<Drain>>;
 
 struct AlertsOptions {
   SitePtr site;                                  // holds the channels
@@ -33,7 +43,7 @@ struct AlertsOptions {
   Clock clock;
 };
 
-// PartitionsOpened carries the Dispatchers, by partition.
+// DispatchersOpened carries the Dispatchers, by partition.
 AlertsActor spawn_alerts(const Stage& stage, ActorMeter& meter, AlertsOptions options);
 
 }  // namespace denrei

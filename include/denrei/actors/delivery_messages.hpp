@@ -14,7 +14,9 @@ namespace denrei {
 
 struct OutboxOpened { std::string token; };      // the partition is ours, this is the proof
 struct OutboxClosed {};                          // it is not ours any more
-struct OutboxBroken { std::string why; };        // Dispatcher -> Partition: what we hold may be wrong, acquire again
+struct OutboxBroken { std::string why; std::string token; };  // Dispatcher -> Partition: what we hold by that token may be wrong, acquire again
+struct OutboxRead { std::uint64_t life = 0; };   // Dispatcher -> Partition: say when what is being committed now has been handed over
+struct CommitsHandedOver { std::uint64_t life = 0; };  // the answer
 struct DeliveriesCommitted { std::vector<DeliveryPtr> deliveries; };  // in the order of the log
 struct OutboxScanned { std::uint64_t life = 0; OutboxPart part = OutboxPart::pending; Result<OutboxPage> page; };
 struct OutboxFetched { std::uint64_t life = 0; std::uint64_t ticket = 0; Result<Blobs> records; };
@@ -27,11 +29,13 @@ struct LanesOpened {
   std::uint32_t partition = 0;
   std::uint64_t epoch = 0;
   caf::actor dispatcher;
-  std::vector<Pending> pending;                  // all that the outbox holds for this destination
+  std::vector<Pending> pending;                  // all that the outbox holds for this destination, perhaps some twice
+  std::vector<DeliveryPtr> payloads;             // of some of them: those that were committed while the outbox was read
   std::vector<BlockedLane> blocked;
   std::uint64_t dead = 0;
 };
 struct LanesClosed { std::uint32_t partition = 0; };
+struct LanesForgotten {};                        // Destination -> Dispatcher, after a crash: hand everything over again
 struct Deliver { std::uint32_t partition = 0; std::uint64_t epoch = 0; std::vector<DeliveryPtr> deliveries; };
 struct DeadChanged {                              // an operator re-sent or discarded dead letters of this destination
   std::uint32_t partition = 0;
@@ -62,11 +66,10 @@ struct SettleConfirmed { std::uint32_t partition = 0; std::uint64_t epoch = 0; s
 struct StartAttempt {};
 struct ExchangeEnded { Exchange exchange; };
 struct AttemptFinished {
-  std::uint64_t lane = 0;
+  std::uint64_t flight = 0;                      // the number that the Destination gave it
   DeliveryPtr delivery;
   Attempt attempt;
   std::string retry_after;
-  bool body_agrees = true;                       // the destination's success_pointer, where there is one
 };
 struct WakeDestination { std::uint64_t tick = 0; };
 struct AbandonAttempts {};
@@ -133,12 +136,15 @@ struct RegistersRead { Result<std::vector<std::pair<std::string, std::string>>> 
 DENREI_MESSAGE(OutboxOpened)
 DENREI_MESSAGE(OutboxClosed)
 DENREI_MESSAGE(OutboxBroken)
+DENREI_MESSAGE(OutboxRead)
+DENREI_MESSAGE(CommitsHandedOver)
 DENREI_MESSAGE(DeliveriesCommitted)
 DENREI_MESSAGE(OutboxScanned)
 DENREI_MESSAGE(OutboxFetched)
 DENREI_MESSAGE(OutboxSettled)
 DENREI_MESSAGE(LanesOpened)
 DENREI_MESSAGE(LanesClosed)
+DENREI_MESSAGE(LanesForgotten)
 DENREI_MESSAGE(Deliver)
 DENREI_MESSAGE(DeadChanged)
 DENREI_MESSAGE(FetchDeliveries)

@@ -18,8 +18,8 @@ namespace denrei {
 
 using Dispatcher =
     caf::typed_actor<caf::reacts_to<OutboxOpened>, caf::reacts_to<OutboxClosed>, caf::reacts_to<DeliveriesCommitted>,
-                     caf::reacts_to<OutboxScanned>, caf::reacts_to<OutboxFetched>, caf::reacts_to<OutboxSettled>,
-                     caf::reacts_to<Settle>, caf::reacts_to<FetchDeliveries>, caf::reacts_to<ListDead>,
+                     caf::reacts_to<OutboxScanned>, caf::reacts_to<CommitsHandedOver>, caf::reacts_to<OutboxFetched>,
+                     caf::reacts_to<OutboxSettled>, caf::reacts_to<Settle>, caf::reacts_to<LanesForgotten>, caf::reacts_to<FetchDeliveries>, caf::reacts_to<ListDead>,
                      caf::reacts_to<ReviveDead>, caf::reacts_to<DiscardDead>, caf::reacts_to<AlertsSent>,
                      caf::reacts_to<WriteAudit>, caf::reacts_to<SiteChanged>, caf::reacts_to<Drain>>;
 

@@ -11,7 +11,7 @@
 #include "denrei/domain/dialect.hpp"
 #include "denrei/domain/event.hpp"
 #include "denrei/domain/key_logic.hpp"
-#include "denrei/ports/journal.hpp"
+#include "denrei/ports/shelf.hpp"
 
 namespace denrei {
 
@@ -78,7 +78,12 @@ struct ProbeWrites {};
 
 struct SequencedEvent { std::uint64_t seq = 0; EventPtr event; };
 struct EventsAppended { std::string previous; std::string last; std::vector<SequencedEvent> events; };
-struct Decide { std::uint64_t batch = 0; std::vector<SequencedEvent> events; };
+struct Decide {
+  std::uint64_t batch = 0;
+  std::vector<SequencedEvent> events;
+  std::shared_ptr<const Routes> routes;  // null: nothing goes anywhere
+  WallTime now{};
+};
 struct Decided {
   std::uint64_t batch = 0;
   std::string field;                 // of the key's file
@@ -88,6 +93,7 @@ struct Decided {
   std::uint32_t stale = 0;
   std::uint32_t failed = 0;
   std::vector<std::pair<std::string, Notification>> notifications;  // "<seq>-<n>"
+  std::vector<DeliveryPtr> deliveries;
 };
 using DecidedPtr = std::shared_ptr<Decided>;
 
@@ -124,6 +130,7 @@ struct InboxPage {
 
 struct Serve { RequestPtr request; SitePtr site; };
 struct BlobsRead { std::uint64_t ticket = 0; Result<std::vector<std::optional<std::string>>> result; };
+struct FieldsRead { std::uint64_t ticket = 0; Result<FieldsPage> result; };
 
 // --- life of the process
 
@@ -131,6 +138,7 @@ struct StoreChanged { bool up = false; std::string why; };
 struct WritesRefused { std::string by; std::string why; };  // empty why: they are taken again
 // The store is open and says how many partitions it has; these own them, by index.
 struct PartitionsOpened { std::vector<caf::actor> partitions; };
+struct DispatchersOpened { std::vector<caf::actor> dispatchers; };  // who keeps the outbox of each partition, by index
 struct PartitionChanged { std::uint32_t index = 0; bool ready = false; std::string why; };
 struct Drain { bool hurry = false; };
 struct Drained { std::string who; };
@@ -151,6 +159,7 @@ DENREI_MESSAGE(SiteChanged)
 DENREI_MESSAGE(ProbeWrites)
 DENREI_MESSAGE(WritesRefused)
 DENREI_MESSAGE(PartitionsOpened)
+DENREI_MESSAGE(DispatchersOpened)
 DENREI_MESSAGE(EventsAppended)
 DENREI_MESSAGE(Decide)
 DENREI_MESSAGE(DecidedPtr)
@@ -176,6 +185,7 @@ DENREI_MESSAGE(ReadInbox)
 DENREI_MESSAGE(InboxPage)
 DENREI_MESSAGE(Serve)
 DENREI_MESSAGE(BlobsRead)
+DENREI_MESSAGE(FieldsRead)
 DENREI_MESSAGE(StoreChanged)
 DENREI_MESSAGE(PartitionChanged)
 DENREI_MESSAGE(Drain)

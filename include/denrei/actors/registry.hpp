@@ -1,6 +1,7 @@
 // Registry: knows how Denrei is. Health, readiness with reasons, metrics and the actor tree, for the operations listener.
 //
-// Shape   hears facts (StoreChanged, PartitionChanged) and Serve; answers /livez /readyz /startupz /metrics /ops/actors
+// Shape   hears facts (StoreChanged, PartitionChanged) and Serve; answers /livez /readyz /startupz /metrics /ops/actors;
+//         hands what concerns deliveries (/ops/destinations, /ops/dead-letters …) on to the Desk
 // Limits  health and metrics are open; /ops/* needs the operator's token
 // Source  design §7
 #pragma once
@@ -16,6 +17,7 @@ using Registry = caf::typed_actor<caf::reacts_to<Serve>, caf::reacts_to<StoreCha
 struct RegistryOptions {
   const MetricsRegistry& metrics;
   std::function<std::string(const std::vector<MetricFamily>&)> render_metrics;  // Prometheus text
+  caf::actor desk;                               // hears Serve for what concerns deliveries; null: those paths do not exist
 };
 
 Registry spawn_registry(const Stage& stage, ActorMeter& meter, RegistryOptions options);

@@ -48,6 +48,7 @@ struct Config {
   std::string node;                   // default: the host's name
   bool take_over = false;
   unsigned threads = 0;               // resolved: at least 1
+  bool delivery_thread = false;       // deliveries on a loop of their own, beside those that take requests
   unsigned partitions = 1;            // resolved; used when the store is created; an existing store keeps its own
   std::chrono::hours dedupe_window{72};
   std::uint64_t log_keep_events = 200'000;  // applied events whose payload each partition keeps in its log

@@ -56,9 +56,12 @@ inline constexpr std::size_t page_max = 1'000;
 inline constexpr std::size_t page_default = 100;
 
 // --- delivery
+inline constexpr std::size_t destinations_max = 255;            // their numbers are counted by one byte in each key's file
+inline constexpr std::size_t destination_name_bytes_max = 64;   // it stands in each key's file and in each delivery
 inline constexpr std::size_t attempts_kept_max = 20;            // of a delivery; older ones are forgotten first
 inline constexpr std::size_t answer_body_kept = 4 * 1024;       // protocol §3
 inline constexpr std::size_t answer_headers_kept = 2 * 1024;
+inline constexpr std::size_t attempt_text_kept = 512;           // an error's text or an address: one line for a person
 inline constexpr std::size_t answer_body_max = 64 * 1024;       // more is no answer to a webhook
 inline constexpr std::size_t attempts_max = 20;                 // of a round
 inline constexpr std::chrono::hours retry_delay_max = 24h;

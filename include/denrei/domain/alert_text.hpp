@@ -1,8 +1,9 @@
 // Alert texts: what operators read when a delivery was given up. Templates are configuration; filling them in is done here.
 //
 // Shape   make_alert(destination, delivery, now) -> Alert{severity, subject, text}
-// Slots   {eventType} {key} {destination} {error} {attempts} {retries} {retryState} {time} (JST) {deliveryId} {eventId} and,
-//         from the body, {/json/pointer}; an unknown slot stays as it is
+// Slots   {eventType} {key} {destination} {error} {attempts} {retries} (of the round) {retryState} {time} (JST) {deliveryId}
+//         {eventId} {mark} (the severity: 【重大】) and, from the body, {/json/pointer}; what is unknown or not there stays as it is
+// Limits  a value is cut to 200 code points; what in it breaks lines or turns the writing becomes a blank
 // Source  protocol §3; the exact texts: seeds employee-photo-webhooks §2.3, compliance-acknowledgement (question 2)
 #pragma once
 #include <string>

@@ -44,7 +44,7 @@ struct Attempt {
 };
 
 // Why a delivery is dead. The number is written to the store.
-enum class DeadReason : std::uint8_t { alive = 0, exhausted = 1, given_up = 2, pending_limit = 3, unroutable = 4 };
+enum class DeadReason : std::uint8_t { alive = 0, exhausted = 1, given_up = 2, pending_limit = 3 };
 [[nodiscard]] std::string_view dead_reason_name(DeadReason reason) noexcept;
 
 struct DeliveryHead {

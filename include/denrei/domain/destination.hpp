@@ -52,6 +52,7 @@ struct Destination {
   std::string name;                     // unique; part of every delivery id
   std::string url;                      // https://…; http:// only with plain_http
   bool plain_http = false;
+  bool http2 = true;                    // where the receiver offers it; false: HTTP/1.1 (docs/decisions/0012)
   SignatureSpec signature;              // completed
   std::string secret;                   // name of the secret that signs
   std::string bearer;                   // name of the token's secret; empty: none is sent
@@ -64,6 +65,7 @@ struct Destination {
   std::vector<Millis> schedule;         // waits before the 2nd, 3rd, … attempt of a round; its size + 1 = attempts a round
   OutcomePatterns retry_on{{OutcomePattern::Kind::any, 0}};  // whatever else fails is given up at once
   OutcomePatterns disable_on{{OutcomePattern::Kind::status, 410}};
+  OutcomePatterns give_up_on;           // given up at once though retry_on would match; judged after disable_on, before retry_on
   std::uint32_t rounds = 1;             // > 1: kept after a failed round and tried again with the next delivery ("next batch")
   Millis round_wait = std::chrono::hours{1};  // the next round begins after this at the latest
   double jitter = 0;                    // 0–1: a wait grows by up to this share, never shrinks

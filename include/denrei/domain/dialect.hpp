@@ -1,7 +1,8 @@
 // Dialects: what an answer looks like to this source's sender. Pure; the facts come from whoever decided.
 //
 // Shape   render_accepted(dialect, facts) / render_refusal(dialect, facts) -> Answer
-// Rows    employee {"error"}, acknowledgement, analytics (Japanese), stats (Japanese), problem (RFC 9457, everything else)
+// Rows    employee {"error"}, acknowledgement, analytics (Japanese), stats (Japanese), problem (RFC 9457, everything else),
+//         api (POST /api/events: 202 with the event's id; refusals as problem)
 // Errors  none; every Refusal has an answer in every dialect
 // Source  protocol §1.6, §1.9, §2; seeds
 #pragma once
@@ -19,7 +20,7 @@
 
 namespace denrei {
 
-enum class Dialect : std::uint8_t { employee, acknowledgement, analytics, stats, problem };
+enum class Dialect : std::uint8_t { employee, acknowledgement, analytics, stats, problem, api };
 [[nodiscard]] Result<Dialect> parse_dialect(std::string_view name);
 
 enum class Refusal : std::uint8_t {

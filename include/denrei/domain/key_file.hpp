@@ -2,7 +2,7 @@
 //
 // Shape   open_key_file(bytes) -> Result<KeyFile>; add_line(file, key, line) -> chunks that became full or fell off the end;
 //         encode_key_file(file) -> bytes for the `states` shelf
-// Limits  1,000 newest lines, in chunks of 8; the last, unfinished chunk travels inside the file
+// Limits  1,000 newest lines, in chunks of 8; the last, unfinished chunk travels inside the file; destinations_max lane sequences
 // Errors  invalid: not a file of a known version
 // Source  design §5; docs/decisions/0004 (why chunks of eight)
 #pragma once
@@ -32,10 +32,14 @@ struct Line {
   std::string note;            // announcement: the packed figures of this point of the series; else empty
 };
 
+// How many deliveries each destination has had from one key: kept in the key's file, so that it is exact.
+using LaneSequences = std::vector<std::pair<std::string, std::uint32_t>>;  // destination -> last number given
+
 struct KeyFile {
   std::uint32_t lines = 0;     // ever written
   std::string tail;            // packed lines of the unfinished chunk
   std::string state;           // packed state, the effect's own format; empty: unknown key
+  LaneSequences lane_sequences;  // empty: nothing of this key has been delivered to anybody
 };
 
 struct ChunkChange {

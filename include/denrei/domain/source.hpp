@@ -40,7 +40,9 @@ struct Source {
   std::string type_pointer;        // JSON Pointer to the event type; empty: `event_type` is it
   std::string event_type;
   std::string time_pointer;        // JSON Pointer to the body's time (ISO 8601, or integer Unix seconds); empty: none
+  std::string payload_pointer;     // JSON Pointer to what becomes the event's body; empty: the whole body
   std::string identity_pointer;    // JSON Pointer to the sender's id; empty: the body's SHA-256 is the identity
+  bool takes_role_token = false;   // POST /api/events: a role's bearer token instead of a signature, the identity may be absent
   Dialect dialect = Dialect::problem;
   Effect effect = Effect::ledger;
   std::size_t body_bytes_max = limits::body_bytes_max;

@@ -4,9 +4,11 @@
 -- Rules   1. every key touched is in KEYS, and all keys of a call share one hash tag
 --         2. everything is checked before the first write: Redis does not undo what a failing function has written
 --         3. no clock that safety depends on; the only time is the dedupe window's
--- Keys    <prefix>:{<tag>}: m (meta: seq last cur tok own ep ddi ddt lay) log d0 d1 (dedupe generations) st (states)
---         tl (timeline chunks) rp (repeats) ob (outbox) ntf (notifications) dlq (dead letters) sx (counters)
+-- Keys    <prefix>:{<tag>}: m (meta: seq last cur tok own ep ddi ddt lay dhn aun) log d0 d1 (dedupe generations) st (states)
+--         tl (timeline chunks) rp (repeats) ob (outbox) ntf (notifications) sx (counters) dx (dead letters)
+--         dh (history of deliveries) au (audit)
 -- Log     one entry a call: id <first seq>-<nonce>, fields d = records (u32 LE length + bytes each), n = how many
+-- dh au   one entry a call that has something for them: id <number of its last text>-0, d and n as in the log; m keeps the newest number
 -- Faults  DNARGS … as an error reply: the caller broke a rule and nothing was written
 
 local CHUNK = 1000  -- even, so that pairs stay together; Lua's unpack takes about 7,900 values
@@ -206,12 +208,12 @@ end
 
 -- ------------------------------------------------------------------------------------------------------- ownership
 
--- KEYS m log d0 d1 st tl rp ob ntf dlq sx ; ARGV node token expected('' | its token | '*' = whoever holds it) now_ms(0 = TIME)
+-- KEYS m log d0 d1 st tl rp ob ntf sx dx dh au ; ARGV node token expected('' | its token | '*' = whoever holds it) now_ms(0 = TIME)
 -- -> {'OK', epoch, cursor, seq} | {'HELD', node, token}
 local function acquire(K, A)
   local now = tonumber(A[4])
-  if #K ~= 11 or #A ~= 4 or #A[2] == 0 or not now then return refuse('acquire') end
-  local streams = {[2] = true, [9] = true, [10] = true}
+  if #K ~= 13 or #A ~= 4 or #A[2] == 0 or not now then return refuse('acquire') end
+  local streams = {[2] = true, [9] = true, [12] = true, [13] = true}
   for i = 1, #K do
     local kind, wanted = redis.call('TYPE', K[i]).ok, streams[i] and 'stream' or 'hash'
     if kind ~= 'none' and kind ~= wanted then return refuse('acquire ' .. K[i] .. ' is a ' .. kind) end
@@ -351,28 +353,238 @@ local function commit(K, A)
   return {'OK'}
 end
 
--- ------------------------------------------------------------------------------------------------- settle and check
+-- ---------------------------------------------------------------------------------------------------------- settle
 
--- KEYS m ob dlq ; ARGV token (id, record or '' = done with it, dead letter or '')* -> {'OK'} | {'FENCED'}
-local function settle(K, A)
-  if #A < 1 or (#A - 1) % 3 ~= 0 then return refuse('settle') end
-  if A[1] == '' or redis.call('HGET', K[1], 'tok') ~= A[1] then return {'FENCED'} end
-  for i = 2, #A, 3 do
-    if A[i + 2] ~= '' then redis.call('XADD', K[3], '*', 'id', A[i], 'd', A[i + 2]) end
-    if A[i + 1] == '' then redis.call('HDEL', K[2], A[i]) else redis.call('HSET', K[2], A[i], A[i + 1]) end
+local CHANGE_WIDTH = {F = 1, D = 1, U = 2, B = 2, R = 2, A = 2}  -- arguments: the id, or the id and its record
+
+local function are_changes(kinds, A, at)
+  if #kinds > CHUNK then return false end
+  for i = 1, #kinds do
+    local width = CHANGE_WIDTH[string.sub(kinds, i, i)]
+    if not width or #(A[at] or '') ~= 16 or (width == 2 and (A[at + 1] or '') == '') then return false end
+    at = at + width
   end
+  return at == #A + 1
+end
+
+-- Packed texts for a numbered stream of which the newest `keep` are wanted.
+local function read_texts(n, blob, keep)
+  if not string.match(keep, '^%d+$') or #keep > 15 then return end
+  local count = count_records(blob)
+  return count and count <= CHUNK and tostring(count) == n and {n = count, blob = blob, keep = tonumber(keep)}
+end
+
+local function may_add(stream, texts, newest)
+  return texts.n == 0 or #redis.call('XRANGE', stream, number_text(newest + 1), '+', 'COUNT', 1) == 0
+end
+
+-- The entry is named after its last text, so an entry below the first number to keep goes as a whole.
+local function add_texts(meta, field, stream, texts, newest)
+  if texts.n == 0 then return end
+  newest = newest + texts.n
+  local from = math.max(newest + 1 - texts.keep, 0)
+  redis.call('XADD', stream, 'MINID', '~', number_text(from), number_text(newest) .. '-0', 'd', texts.blob, 'n', texts.n)
+  redis.call('HSET', meta, field, number_text(newest))
+end
+
+local APPLY = {
+  U = function(ob, _, id, record)
+    if redis.call('HEXISTS', ob, id) == 1 then redis.call('HSET', ob, id, record) end
+  end,
+  B = function(ob, dx, id, record)
+    redis.call('HDEL', ob, id)
+    redis.call('HSET', dx, id, record)
+  end,
+  R = function(ob, dx, id, record)
+    if redis.call('HDEL', dx, id) == 1 then redis.call('HSET', ob, id, record) end
+  end,
+  A = function(_, dx, id, record)
+    if redis.call('HEXISTS', dx, id) == 1 then redis.call('HSET', dx, id, record) end
+  end,
+}
+
+local function apply_changes(ob, dx, kinds, A, at)
+  local i = 1
+  while i <= #kinds do
+    local kind = string.sub(kinds, i, i)
+    if APPLY[kind] then
+      APPLY[kind](ob, dx, A[at], A[at + 1])
+      i, at = i + 1, at + 2
+    else
+      local _, last = string.find(kinds, '^' .. kind .. '+', i)  -- a run of F or of D goes in one command
+      in_chunks('HDEL', kind == 'F' and ob or dx, A, at, at + last - i)
+      i, at = last + 1, at + last - i + 1
+    end
+  end
+end
+
+-- KEYS m ob dx dh au ; ARGV token history_keep n texts audit_keep n texts kinds (id16 [record])*
+-- kinds: one letter a change. U pending, replace - F pending, gone - B pending to dead - R dead to pending - A dead, replace -
+-- D dead, gone; U B R A have a record. U R A do nothing where there is nothing: a delivery that is gone stays gone
+-- -> {'OK'} | {'FENCED'}
+local function settle(K, A)
+  if #K ~= 5 or #A < 8 then return refuse('settle') end
+  local history, audit = read_texts(A[3], A[4], A[2]), read_texts(A[6], A[7], A[5])
+  if not history or not audit then return refuse('settle texts') end
+  if not are_changes(A[8], A, 9) then return refuse('settle changes') end
+  local h = redis.call('HMGET', K[1], 'tok', 'dhn', 'aun')
+  if A[1] == '' or h[1] ~= A[1] then return {'FENCED'} end
+  local dhn, aun = tonumber(h[2] or '0'), tonumber(h[3] or '0')
+  if not may_add(K[4], history, dhn) or not may_add(K[5], audit, aun) then return refuse('settle numbers') end
+
+  add_texts(K[1], 'dhn', K[4], history, dhn)
+  add_texts(K[1], 'aun', K[5], audit, aun)
+  apply_changes(K[2], K[3], A[8], A, 9)
   return {'OK'}
 end
 
--- KEYS m log ; ARGV id -> 1: part of this history, 2: older than what the log still holds, 0: not of this history
-local function check(K, A)
-  local seq = #A == 1 and split_id(A[1])
-  if not seq then return refuse('check') end
-  if is_in_log(K[2], A[1]) then return 1 end
-  if seq > tonumber(redis.call('HGET', K[1], 'seq') or '0') then return 0 end
-  local first = redis.call('XRANGE', K[2], '-', '+', 'COUNT', 1)[1]
-  if not first or split_id(first[1]) > seq then return 2 end
-  return 0
+-- ------------------------------------------------------------------------------------- reading deliveries and events
+
+local function is_number(text) return #text <= 20 and string.match(text, '^%d+$') end
+
+local SCAN_STEP, SCAN_CALLS, SCAN_BYTES = 32, 256, 4194304  -- one page reads no more; a sparse hash gives short, even empty pages
+
+-- KEYS ob | dx ; ARGV cursor count -> {next cursor('0': the end), head*}: records cut behind their head (u16 LE length, head)
+local function scan(K, A)
+  if #A ~= 2 or not is_number(A[1]) or not is_number(A[2]) then return refuse('scan') end
+  local count = tonumber(A[2])
+  local out, bytes = {A[1]}, 0
+  for _ = 1, SCAN_CALLS do
+    local found = redis.call('HSCAN', K[1], out[1], 'COUNT', SCAN_STEP)
+    local items = found[2]
+    for i = 1, #items, 2 do
+      local record = items[i + 1]
+      bytes = bytes + #record
+      if #record >= 2 then record = string.sub(record, 1, 2 + struct.unpack('<I2', record)) end
+      if items[i] ~= '_' then out[#out + 1] = record end
+    end
+    out[1] = found[1]
+    if found[1] == '0' or #out > count or bytes > SCAN_BYTES then break end
+  end
+  return out
+end
+
+local FIELDS_STEP, FIELDS_CALLS = 100, 10  -- one page looks at about 1,000 fields, which takes about a millisecond
+
+-- KEYS st | tl | rp ; ARGV cursor count prefix -> {next cursor('0': the end), field*}: names only; fewer than count, or a few more
+local function fields(K, A)
+  if #A ~= 3 or not is_number(A[1]) or not is_number(A[2]) then return refuse('fields') end
+  local count, match = tonumber(A[2]), string.gsub(A[3], '[%*%?%[\\]', '\\%0') .. '*'
+  local out, bytes = {A[1]}, 0
+  for _ = 1, FIELDS_CALLS do
+    local found = redis.call('HSCAN', K[1], out[1], 'MATCH', match, 'COUNT', FIELDS_STEP)
+    local items = found[2]
+    for i = 1, #items, 2 do
+      bytes = bytes + #items[i + 1]
+      if items[i] ~= '_' then out[#out + 1] = items[i] end
+    end
+    out[1] = found[1]
+    if found[1] == '0' or #out > count or bytes > SCAN_BYTES then break end
+  end
+  return out
+end
+
+-- The texts of one entry that lie below `before`, newest first, until `out` holds `full` values.
+local function add_page(entry, before, out, full)
+  local blob, at, starts = entry[2][2], 1, {}
+  while at < #blob do
+    starts[#starts + 1] = at
+    at = at + 4 + struct.unpack('<I4', blob, at)
+  end
+  local number = split_id(entry[1])
+  for i = #starts, 1, -1 do
+    if #out >= full then return end
+    if number < before then
+      out[#out + 1] = number_text(number)
+      out[#out + 1] = string.sub(blob, starts[i] + 4, (starts[i + 1] or #blob + 1) - 1)
+    end
+    number = number - 1
+  end
+end
+
+-- KEYS dh | au ; ARGV before(0: from the newest) count -> {(number, text)*}, newest first
+local function page(K, A)
+  if #A ~= 2 or not is_number(A[1]) or not is_number(A[2]) then return refuse('page') end
+  local before, count = tonumber(A[1]), tonumber(A[2])
+  if before == 0 or before > 2 ^ 53 then before = 2 ^ 53 end
+  local out, full, step = {}, 2 * count, 1
+  -- The entry that holds before - 1 is the first one whose last number is not below it.
+  local entries = redis.call('XRANGE', K[1], number_text(before - 1), '+', 'COUNT', 1)
+  if #entries == 0 then entries = redis.call('XREVRANGE', K[1], '+', '-', 'COUNT', 1) end
+  while #entries > 0 and #out < full do
+    for _, entry in ipairs(entries) do add_page(entry, before, out, full) end
+    entries = redis.call('XREVRANGE', K[1], '(' .. entries[#entries][1], '-', 'COUNT', step)
+    step = math.min(2 * step, 32)
+  end
+  return out
+end
+
+local FIND_AROUND, FIND_BYTES = 32, 16777216  -- entries searched on each side of where the time says; records read at most
+
+-- In a batch of events (domain/event): u32 length, u8 version, u8 effect, 16 bytes id, i64 received_at in ms, …
+local function first_received(entry)
+  local blob = entry[2][2]
+  return #blob >= 30 and struct.unpack('<i8', blob, 23) or 0
+end
+
+-- The last entry whose first event was not received after `time`, else the first one. Nearly: times nearly rise.
+local function seek(log, time, seq)
+  local found = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  if not found then return end
+  local low, high = split_id(found[1]), seq
+  while low < high do
+    local middle = math.ceil((low + high) / 2)
+    local entry = redis.call('XREVRANGE', log, number_text(middle), '-', 'COUNT', 1)[1]  -- the one that holds it
+    if first_received(entry) <= time then
+      low, found = middle, entry
+    else
+      high = split_id(entry[1]) - 1
+    end
+  end
+  return found
+end
+
+local function pick(entry, id)
+  local blob, seq, at = entry[2][2], split_id(entry[1]), 1
+  if not string.find(blob, id, 1, true) then return end
+  while at + 21 <= #blob do
+    local size = struct.unpack('<I4', blob, at)
+    if string.sub(blob, at + 6, at + 21) == id then
+      return number_text(seq), string.sub(blob, at + 4, at + 3 + size)
+    end
+    at, seq = at + 4 + size, seq + 1
+  end
+end
+
+-- The sequence and the record: in this entry or, by turns newer and older, in one near it.
+local function find_around(log, entry, id)
+  local newer, older, bytes = entry, entry, 0
+  for turn = 0, 2 * FIND_AROUND do
+    if turn % 2 == 1 then
+      newer = newer and redis.call('XRANGE', log, '(' .. newer[1], '+', 'COUNT', 1)[1]
+      entry = newer
+    elseif turn > 0 then
+      older = older and redis.call('XREVRANGE', log, '(' .. older[1], '-', 'COUNT', 1)[1]
+      entry = older
+    end
+    if entry then
+      local seq, record = pick(entry, id)
+      if seq then return seq, record end
+      bytes = bytes + #entry[2][2]
+      if bytes > FIND_BYTES then return end
+    end
+  end
+end
+
+-- KEYS m log d0 d1 ; ARGV id16 -> {} not known | {meta12} no longer in the log | {meta12, seq, record}
+local function find(K, A)
+  local id = A[1] or ''
+  if #K ~= 4 or #A ~= 1 or #id ~= 16 then return refuse('find') end
+  local meta = redis.call('HGET', K[3], id) or redis.call('HGET', K[4], id)
+  if not meta then return {} end
+  local entry = seek(K[2], (struct.unpack('<i8', meta)), tonumber(redis.call('HGET', K[1], 'seq') or '0'))
+  if not entry then return {meta} end
+  return {meta, find_around(K[2], entry, id)}
 end
 
 -- append has no flag: it is refused when memory is full. What makes progress or frees memory may still run then.
@@ -382,4 +594,7 @@ redis.register_function{function_name = 'dn1_release', callback = release, flags
 redis.register_function{function_name = 'dn1_read', callback = read, flags = {'no-writes'}}
 redis.register_function{function_name = 'dn1_commit', callback = commit, flags = {'allow-oom'}}
 redis.register_function{function_name = 'dn1_settle', callback = settle, flags = {'allow-oom'}}
-redis.register_function{function_name = 'dn1_check', callback = check, flags = {'no-writes'}}
+redis.register_function{function_name = 'dn1_scan', callback = scan, flags = {'no-writes'}}
+redis.register_function{function_name = 'dn1_fields', callback = fields, flags = {'no-writes'}}
+redis.register_function{function_name = 'dn1_page', callback = page, flags = {'no-writes'}}
+redis.register_function{function_name = 'dn1_find', callback = find, flags = {'no-writes'}}

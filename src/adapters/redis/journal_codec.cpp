@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::size_t meta_bytes = 12;  // i64 received_ms, u32 body_hash
 
-Fault unexpected_reply() { return {FaultCode::unavailable, "Redis gave an answer that dn1 does not give"}; }
-
 std::string pack_blob(std::span<const AppendRecord> records) {
   std::size_t bytes = 0;
   for (const auto& record : records) bytes += 4 + record.record.size();
@@ -82,6 +80,8 @@ RedisCommand encode_commit(const TagKeys& keys, const Commit& commit) {
   return command;
 }
 
+Fault unexpected_reply() { return {FaultCode::unavailable, "Redis gave an answer that dn1 does not give"}; }
+
 Result<AppendReply> decode_append(ReplyView reply, std::size_t records) {
   const auto first = reply.at(2).number(), fresh = reply.at(3).number();
   if (reply.size() < 4 || reply.size() % 2 != 0 || !first || !fresh) return tl::unexpected(unexpected_reply());
@@ -109,6 +109,13 @@ Result<void> decode_status(ReplyView reply) {
   if (word == "CONFLICT") return fail(FaultCode::conflict, "the cursor is " + detail);
   if (word == "HELD") return fail(FaultCode::conflict, "held by " + detail);
   return tl::unexpected(unexpected_reply());
+}
+
+Blobs decode_blobs(ReplyView reply) {
+  Blobs blobs(reply.size());
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    if (!reply.at(i).is_nil()) blobs[i] = std::string(reply.at(i).text());
+  return blobs;
 }
 
 }  // namespace denrei

@@ -8,7 +8,7 @@
 
 #include "denrei/adapters/redis/greeting.hpp"
 #include "denrei/adapters/redis/journal_codec.hpp"
-#include "denrei/adapters/redis/redis_link.hpp"
+#include "denrei/adapters/redis/redis_store.hpp"
 #include "denrei/base/assert.hpp"
 #include "denrei/base/encoding.hpp"
 
@@ -39,15 +39,6 @@ std::string make_token() {
   return encode_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-// Passes a fault on, and a reply through `decode`.
-template <class T, class Decode>
-ReplyDone decoded(Done<T> done, Decode decode) {
-  return [done = std::move(done), decode = std::move(decode)](Result<ReplyView> reply) {
-    if (!reply) return done(tl::unexpected(reply.error()));
-    done(decode(*reply));
-  };
-}
-
 std::vector<LogEntry> decode_stream(ReplyView reply) {
   std::vector<LogEntry> entries;
   entries.reserve(reply.size());
@@ -74,6 +65,14 @@ std::string_view shelf_key(ShelfName shelf) noexcept {
   return {};
 }
 
+Result<FieldsPage> decode_fields(ReplyView reply) {
+  FieldsPage page{std::string(reply.at(0).text()), {}};
+  if (page.next.empty()) return tl::unexpected(unexpected_reply());
+  page.fields.reserve(reply.size() - 1);
+  for (std::size_t i = 1; i < reply.size(); ++i) page.fields.emplace_back(reply.at(i).text());
+  return page;
+}
+
 LinkOptions make_link_options(const RedisOptions& options, RedisAddress address) {
   LinkOptions link{.address = address, .deadline = options.deadline, .greet = {}, .on_state = options.on_state};
   link.greet = [greeting = GreetingOptions{std::move(address), library, options.on_warning}](
@@ -85,75 +84,59 @@ LinkOptions make_link_options(const RedisOptions& options, RedisAddress address)
 
 }  // namespace
 
-struct RedisJournal::Core {
-  RedisOptions options;
-  std::shared_ptr<RedisLink> link;
-
-  [[nodiscard]] TagKeys keys(const LogTag& tag) const { return {options.prefix, tag}; }
-  // "{}" would make the whole key the hash tag, and the keys of a tag would part in a cluster.
-  template <class T>
-  bool refuses(const LogTag& tag, const Done<T>& done) const {
-    if (!tag.empty() && tag.front() != '}') return false;
-    refuse(Fault{FaultCode::invalid, "a log tag is not empty and does not begin with }"}, done);
-    return true;
-  }
-  template <class T>
-  void refuse(Fault fault, const Done<T>& done) const {
-    link->answer(tl::unexpected(std::move(fault)), [done](const Result<ReplyView>& reply) { done(tl::unexpected(reply.error())); });
-  }
-};
-
-RedisJournal::RedisJournal(boost::asio::io_context& io, RedisOptions options) : core_(std::make_unique<Core>()) {
+RedisJournal::RedisJournal(boost::asio::io_context& io, RedisOptions options)
+    : store_(std::make_shared<RedisStore>()), dedupe_window_(options.dedupe_window) {
   auto address = parse_redis_url(options.url);
-  core_->link = std::make_shared<RedisLink>(io, make_link_options(options, address.value_or(RedisAddress{})));
-  core_->options = std::move(options);
-  if (address) core_->link->start();
-  else core_->link->stay_down(address.error().detail);
+  store_->prefix = options.prefix;
+  store_->link = std::make_shared<RedisLink>(io, make_link_options(options, address.value_or(RedisAddress{})));
+  if (address) store_->link->start();
+  else store_->link->stay_down(address.error().detail);
 }
 
-RedisJournal::~RedisJournal() { core_->link->stop(); }
+RedisJournal::~RedisJournal() { store_->link->stop(); }
 
-bool RedisJournal::is_up() const noexcept { return core_->link->is_up(); }
+std::shared_ptr<const RedisStore> RedisJournal::store() const noexcept { return store_; }
+
+bool RedisJournal::is_up() const noexcept { return store_->link->is_up(); }
 
 void RedisJournal::open_layout(unsigned partitions_wanted, Done<unsigned> done) {
-  const auto key = core_->keys("ctl")("cfg");
+  const auto key = store_->keys("ctl")("cfg");
   const auto ignore = [](const Result<ReplyView>&) {};  // the HMGET behind it answers for all three
-  core_->link->send(RedisCommand("HSETNX").arg(key).arg("layout").arg(layout_version), ignore);
-  core_->link->send(RedisCommand("HSETNX").arg(key).arg("partitions").arg(partitions_wanted), ignore);
-  core_->link->send(RedisCommand("HMGET").arg(key).arg("layout").arg("partitions"), decoded<unsigned>(std::move(done), decode_layout));
+  store_->link->send(RedisCommand("HSETNX").arg(key).arg("layout").arg(layout_version), ignore);
+  store_->link->send(RedisCommand("HSETNX").arg(key).arg("partitions").arg(partitions_wanted), ignore);
+  store_->link->send(RedisCommand("HMGET").arg(key).arg("layout").arg("partitions"), decoded<unsigned>(std::move(done), decode_layout));
 }
 
 void RedisJournal::acquire(const LogTag& tag, AcquireRequest request, Done<Acquired> done) {
-  if (core_->refuses(tag, done)) return;
+  if (store_->refuses(tag, done)) return;
   auto token = make_token();
-  auto command = encode_call("dn1_acquire", core_->keys(tag), {"m", "log", "d0", "d1", "st", "tl", "rp", "ob", "ntf", "dlq", "sx"});
+  auto command = encode_call("dn1_acquire", store_->keys(tag), {"m", "log", "d0", "d1", "st", "tl", "rp", "ob", "ntf", "sx", "dx", "dh", "au"});
   command.arg(request.node).arg(token).arg(request.take_over ? "*" : "").arg(0);
-  core_->link->send(command, decoded<Acquired>(std::move(done), [token = std::move(token)](ReplyView reply) -> Result<Acquired> {
+  store_->link->send(command, decoded<Acquired>(std::move(done), [token = std::move(token)](ReplyView reply) -> Result<Acquired> {
     if (auto status = decode_status(reply); !status) return tl::unexpected(status.error());
     return Acquired{token, std::string(reply.at(2).text()), static_cast<std::uint64_t>(reply.at(3).number().value_or(0))};
   }));
 }
 
 void RedisJournal::release(const LogTag& tag, std::string token, Done<void> done) {
-  if (core_->refuses(tag, done)) return;
-  core_->link->send(encode_call("dn1_release", core_->keys(tag), {"m"}).arg(token), decoded<void>(std::move(done), decode_status));
+  if (store_->refuses(tag, done)) return;
+  store_->link->send(encode_call("dn1_release", store_->keys(tag), {"m"}).arg(token), decoded<void>(std::move(done), decode_status));
 }
 
 void RedisJournal::append(const LogTag& tag, std::vector<AppendRecord> records, WallTime now, Done<AppendReply> done) {
-  if (core_->refuses(tag, done)) return;
+  if (store_->refuses(tag, done)) return;
   if (records.size() > limits::append_events_max)
-    return core_->refuse(Fault{FaultCode::invalid, fmt::format("at most {} records in one append", limits::append_events_max)}, done);
-  const AppendCall call{records, make_nonce(), now, core_->options.dedupe_window};
-  core_->link->send(encode_append(core_->keys(tag), call), decoded<AppendReply>(std::move(done), [count = records.size()](ReplyView reply) {
-    return decode_append(reply, count);
-  }));
+    return store_->refuse(Fault{FaultCode::invalid, fmt::format("at most {} records in one append", limits::append_events_max)}, done);
+  const AppendCall call{records, make_nonce(), now, dedupe_window_};
+  auto decode = [count = records.size()](ReplyView reply) { return decode_append(reply, count); };
+  store_->link->send(encode_append(store_->keys(tag), call), decoded<AppendReply>(std::move(done), std::move(decode)));
 }
 
 void RedisJournal::read(const LogTag& tag, std::string token, std::string after, std::size_t count, Done<std::vector<LogEntry>> done) {
-  if (core_->refuses(tag, done)) return;
-  auto command = encode_call("dn1_read", core_->keys(tag), {"m", "log"});
+  if (store_->refuses(tag, done)) return;
+  auto command = encode_call("dn1_read", store_->keys(tag), {"m", "log"});
   command.arg(token).arg(after).arg(count);
-  core_->link->send(command, decoded<std::vector<LogEntry>>(std::move(done), [](ReplyView reply) -> Result<std::vector<LogEntry>> {
+  store_->link->send(command, decoded<std::vector<LogEntry>>(std::move(done), [](ReplyView reply) -> Result<std::vector<LogEntry>> {
     if (auto status = decode_status(reply); !status) return tl::unexpected(status.error());
     std::vector<LogEntry> entries;
     for (std::size_t i = 1; i + 1 < reply.size(); i += 2)
@@ -163,30 +146,30 @@ void RedisJournal::read(const LogTag& tag, std::string token, std::string after,
 }
 
 void RedisJournal::commit(const LogTag& tag, Commit commit, Done<void> done) {
-  if (core_->refuses(tag, done)) return;
-  core_->link->send(encode_commit(core_->keys(tag), commit), decoded<void>(std::move(done), decode_status));
+  if (store_->refuses(tag, done)) return;
+  store_->link->send(encode_commit(store_->keys(tag), commit), decoded<void>(std::move(done), decode_status));
 }
 
 void RedisJournal::look(const LogTag& tag, ShelfName shelf, std::vector<std::string> fields, Done<Blobs> done) {
-  if (core_->refuses(tag, done)) return;
-  auto decode = [](ReplyView reply) {
-    Blobs blobs(reply.size());
-    for (std::size_t i = 0; i < blobs.size(); ++i)
-      if (!reply.at(i).is_nil()) blobs[i] = std::string(reply.at(i).text());
-    return blobs;
-  };
-  if (fields.empty()) return core_->link->answer(ReplyView(), decoded<Blobs>(std::move(done), decode));
+  if (store_->refuses(tag, done)) return;
+  if (fields.empty()) return store_->link->answer(ReplyView(), decoded<Blobs>(std::move(done), decode_blobs));
   RedisCommand command("HMGET");
-  command.arg(core_->keys(tag)(shelf_key(shelf)));
+  command.arg(store_->keys(tag)(shelf_key(shelf)));
   for (const auto& field : fields) command.arg(field);
-  core_->link->send(command, decoded<Blobs>(std::move(done), decode));
+  store_->link->send(command, decoded<Blobs>(std::move(done), decode_blobs));
+}
+
+void RedisJournal::fields(const LogTag& tag, ShelfName shelf, FieldsQuery query, Done<FieldsPage> done) {
+  if (store_->refuses(tag, done)) return;
+  auto command = encode_call("dn1_fields", store_->keys(tag), {shelf_key(shelf)});
+  store_->link->send(command.arg(query.cursor).arg(query.count).arg(query.prefix), decoded<FieldsPage>(std::move(done), decode_fields));
 }
 
 void RedisJournal::pending_notifications(const LogTag& tag, Done<std::vector<std::pair<std::string, std::string>>> done) {
-  if (core_->refuses(tag, done)) return;
-  auto command = RedisCommand("XRANGE").arg(core_->keys(tag)("ntf")).arg("-").arg("+").arg("COUNT").arg(notifications_page);
+  if (store_->refuses(tag, done)) return;
+  auto command = RedisCommand("XRANGE").arg(store_->keys(tag)("ntf")).arg("-").arg("+").arg("COUNT").arg(notifications_page);
   using Pairs = std::vector<std::pair<std::string, std::string>>;
-  core_->link->send(command, decoded<Pairs>(std::move(done), [](ReplyView reply) {
+  store_->link->send(command, decoded<Pairs>(std::move(done), [](ReplyView reply) {
     Pairs pairs;
     for (auto& entry : decode_stream(reply)) pairs.emplace_back(std::move(entry.id), std::move(entry.blob));
     return pairs;
@@ -194,19 +177,19 @@ void RedisJournal::pending_notifications(const LogTag& tag, Done<std::vector<std
 }
 
 void RedisJournal::forget_notifications(const LogTag& tag, std::vector<std::string> ids, Done<void> done) {
-  if (core_->refuses(tag, done)) return;
+  if (store_->refuses(tag, done)) return;
   const auto decode = [](ReplyView) -> Result<void> { return {}; };
-  if (ids.empty()) return core_->link->answer(ReplyView(), decoded<void>(std::move(done), decode));
+  if (ids.empty()) return store_->link->answer(ReplyView(), decoded<void>(std::move(done), decode));
   RedisCommand command("XDEL");
-  command.arg(core_->keys(tag)("ntf"));
+  command.arg(store_->keys(tag)("ntf"));
   for (const auto& id : ids) command.arg(id);
-  core_->link->send(command, decoded<void>(std::move(done), decode));
+  store_->link->send(command, decoded<void>(std::move(done), decode));
 }
 
 void RedisJournal::newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) {
-  if (core_->refuses(tag, done)) return;
-  auto command = RedisCommand("XREVRANGE").arg(core_->keys(tag)("log")).arg("+").arg("-").arg("COUNT").arg(count);
-  core_->link->send(command, decoded<std::vector<LogEntry>>(std::move(done), [](ReplyView reply) {
+  if (store_->refuses(tag, done)) return;
+  auto command = RedisCommand("XREVRANGE").arg(store_->keys(tag)("log")).arg("+").arg("-").arg("COUNT").arg(count);
+  store_->link->send(command, decoded<std::vector<LogEntry>>(std::move(done), [](ReplyView reply) {
     auto entries = decode_stream(reply);
     return std::vector<LogEntry>(std::make_move_iterator(entries.rbegin()), std::make_move_iterator(entries.rend()));
   }));

@@ -1,6 +1,7 @@
 // The list of client commands, and the way from an argument vector to an exit code.
 #include "denrei/app/cli/commands.hpp"
 
+#include "denrei/app/cli/operations.hpp"
 #include "denrei/app/cli/signing.hpp"
 
 namespace denrei {
@@ -11,6 +12,16 @@ void add_client_commands(CLI::App& app, CliContext& context) {
   add_verify(app, context);
   add_send(app, context);
   add_employee(app, context);
+  add_reconcile(app, context);
+  add_receive(app, context);
+  add_why(app, context);
+  add_deliveries(app, context);
+  add_attempts(app, context);
+  add_dead_letters(app, context);
+  add_resend(app, context);
+  add_jobs(app, context);
+  add_destinations(app, context);
+  add_audit(app, context);
 }
 
 int run_command_line(CLI::App& app, int argc, const char* const* argv, CliContext& context) {

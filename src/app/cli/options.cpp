@@ -1,10 +1,12 @@
 // Shared options of the command line.
 #include "denrei/app/cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 
+#include "denrei/app/config/members.hpp"
 #include "denrei/app/config/settings.hpp"
 
 namespace denrei {
@@ -75,6 +77,12 @@ Result<WallTime> read_time(const std::string& text, const CliContext& context) {
   if (error != std::errc{} || end != text.data() + text.size()) return parse_iso8601(text);
   if (number < 0 || number > milliseconds_from * 1'000) return fail(FaultCode::invalid, fmt::format("'{}' is not a time", text));
   return from_unix_ms(number >= milliseconds_from ? number : number * 1'000);
+}
+
+Result<WallTime> read_moment(const std::string& text, const CliContext& context) {
+  if (const auto length = parse_duration(text)) return std::max(WallTime{}, context.now() - *length);
+  if (auto time = read_time(text, context)) return time;
+  return fail(FaultCode::invalid, fmt::format("'{}' is neither a time such as 2025-11-20T05:00:00Z nor a length such as 2h", text));
 }
 
 }  // namespace denrei

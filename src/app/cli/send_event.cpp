@@ -4,7 +4,6 @@
 #include "denrei/app/cli/sample_event.hpp"
 #include "denrei/app/cli/screen.hpp"
 #include "denrei/app/cli/signing.hpp"
-#include "denrei/base/ids.hpp"
 
 namespace denrei {
 namespace {
@@ -18,15 +17,6 @@ struct SendOptions {
   bool dry_run = false;
 };
 
-// A URL without a path gets the source's own.
-Result<std::string> complete_url(const std::string& url, const Source& source) {
-  const auto authority = url.starts_with("https://") ? 8u : url.starts_with("http://") ? 7u : 0u;
-  if (authority == 0 || url.size() == authority) return fail(FaultCode::invalid, fmt::format("'{}' is not an http or https URL", url));
-  const auto slash = url.find_first_of("/?#", authority);
-  if (slash == std::string::npos) return url + source.paths.front();
-  return slash + 1 == url.size() && url[slash] == '/' ? url.substr(0, slash) + source.paths.front() : url;
-}
-
 Result<std::string> choose_body(const SendOptions& options, const Source& source, CliContext& context) {
   if (!options.data.empty()) return read_input(options.data, context);
   if (source.effect != Effect::employee)
@@ -37,21 +27,13 @@ Result<std::string> choose_body(const SendOptions& options, const Source& source
 Result<HttpRequest> build_request(const SendOptions& options, const Source& source, CliContext& context) {
   auto url = complete_url(options.url, source);
   if (!url) return tl::unexpected(url.error());
-  const auto keys = choose_keys(source, options.source, context);
-  if (!keys) return tl::unexpected(keys.error());
+  const auto sender = choose_sender(source, options.source, context);
+  if (!sender) return tl::unexpected(sender.error());
   const auto time = read_time(options.timestamp, context);
   if (!time) return tl::unexpected(time.error());
   auto body = choose_body(options, source, context);
   if (!body) return tl::unexpected(body.error());
-  const auto bearer = find_bearer(source, context);
-  if (!bearer) return tl::unexpected(bearer.error());
-  if (!source.bearer.empty() && !*bearer) return fail(FaultCode::not_found, fmt::format("no token: set {0} or {0}_FILE", source.bearer));
-  HttpRequest request{.method = "POST", .url = std::move(*url)};
-  request.headers = sign_request(source.signature, keys->front(), *time, make_event_id(source.name, *body).text(), *body);
-  request.headers.push_back({"Content-Type", "application/json"});
-  if (*bearer) request.headers.push_back({"Authorization", fmt::format("Bearer {}", (*bearer)->reveal())});
-  request.body = std::move(*body);
-  return request;
+  return sign_post(*sender, std::move(*url), std::move(*body), *time);
 }
 
 void print_request(const HttpRequest& request, std::ostream& out) {
@@ -103,6 +85,7 @@ void add_send(CLI::App& app, CliContext& context) {
   command->add_flag("--dry-run", options->dry_run, "Print the request instead of sending it");
   add_sample_options(*command, options->sample);
   command->callback([options, &context] { context.exit_code = static_cast<int>(send_event(*options, context)); });
+  add_send_bulk(*send, context);
 }
 
 }  // namespace denrei

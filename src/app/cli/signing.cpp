@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "denrei/app/config/config_file.hpp"
 #include "denrei/app/config/problems.hpp"
 #include "denrei/app/config/secrets.hpp"
+#include "denrei/app/config/sources.hpp"
+#include "denrei/base/ids.hpp"
 
 namespace denrei {
 namespace {
@@ -72,6 +75,45 @@ Result<std::optional<Secret>> find_bearer(const Source& source, const CliContext
   const auto found = find_secret(context.env, source.bearer);
   if (!found) return tl::unexpected(found.error());
   return *found ? std::optional((*found)->value) : std::nullopt;
+}
+
+Result<Schema> load_schema(const Source& source, const SourceOptions& options, const CliContext& context) {
+  const auto inputs = config_inputs(options.config, context);
+  const auto file = open_config_file(inputs);
+  if (!file) return tl::unexpected(file.error());
+  Problems problems;
+  ConfigDraft draft;
+  apply_settings(*file, inputs, draft, problems);
+  const auto text = find_schema(source.schema, *file, draft.schema_dir);
+  if (!text) return tl::unexpected(text.error());
+  return compile_schema(text->text, {{"photo_hosts", source.photo_hosts}});
+}
+
+Result<std::string> complete_url(const std::string& url, const Source& source) {
+  const auto authority = url.starts_with("https://") ? 8u : url.starts_with("http://") ? 7u : 0u;
+  if (authority == 0 || url.size() == authority) return fail(FaultCode::invalid, fmt::format("'{}' is not an http or https URL", url));
+  const auto slash = url.find_first_of("/?#", authority);
+  if (slash == std::string::npos) return url + source.paths.front();
+  return slash + 1 == url.size() && url[slash] == '/' ? url.substr(0, slash) + source.paths.front() : url;
+}
+
+Result<Sender> choose_sender(const Source& source, const SourceOptions& options, CliContext& context) {
+  auto keys = choose_keys(source, options, context);
+  if (!keys) return tl::unexpected(keys.error());
+  auto bearer = find_bearer(source, context);
+  if (!bearer) return tl::unexpected(bearer.error());
+  if (!source.bearer.empty() && !*bearer) return fail(FaultCode::not_found, fmt::format("no token: set {0} or {0}_FILE", source.bearer));
+  return Sender{source, std::move(keys->front()), std::move(*bearer)};
+}
+
+HttpRequest sign_post(const Sender& sender, std::string url, std::string body, WallTime now) {
+  const auto& source = sender.source;
+  HttpRequest request{.method = "POST", .url = std::move(url)};
+  request.headers = sign_request(source.signature, sender.key, now, make_event_id(source.name, body).text(), body);
+  request.headers.push_back({"Content-Type", "application/json"});
+  if (sender.bearer) request.headers.push_back({"Authorization", fmt::format("Bearer {}", sender.bearer->reveal())});
+  request.body = std::move(body);
+  return request;
 }
 
 }  // namespace denrei

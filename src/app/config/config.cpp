@@ -1,4 +1,4 @@
-// Loading the configuration: settings, sources, secrets, and what must hold between them.
+// Loading the configuration: settings, tables, secrets, and what must hold between them.
 #include "denrei/app/config.hpp"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "denrei/app/config/addresses.hpp"
+#include "denrei/app/config/routes.hpp"
 #include "denrei/app/config/secrets.hpp"
 #include "denrei/app/config/sources.hpp"
 
@@ -79,6 +80,25 @@ void take_sources(std::vector<SourceDraft> drafts, const ConfigInputs& inputs, C
   if (config.sources.empty()) config.notices.emplace_back("no source is on: nothing can be received");
 }
 
+RouteEnds name_ends(const std::vector<SourceDraft>& sources, const std::vector<DestinationDraft>& destinations) {
+  RouteEnds ends{{std::string(api_source)}, {}};
+  for (const auto& source : sources) ends.sources.push_back(source.source.name);
+  for (const auto& destination : destinations) ends.destinations.push_back(destination.destination.name);
+  return ends;
+}
+
+// All tables are read before any is left out, so that every name in them can be checked.
+void read_tables(const ConfigFile& file, const ConfigInputs& inputs, ConfigDraft& draft, Problems& problems) {
+  auto sources = read_sources(file, draft, problems);
+  auto channels = read_channels(file, draft, problems);
+  auto destinations = read_destinations(file, inputs, channels, draft, problems);
+  auto routes = read_routes(file, name_ends(sources, destinations), draft, problems);
+  take_sources(std::move(sources), inputs, draft.config, problems);
+  take_channels(std::move(channels), inputs, draft.config, problems);
+  take_destinations(std::move(destinations), inputs, draft.config, problems);
+  take_routes(std::move(routes), draft.config);
+}
+
 }  // namespace
 
 Result<Config> load_config(const ConfigInputs& inputs) {
@@ -90,8 +110,7 @@ Result<Config> load_config(const ConfigInputs& inputs) {
   draft.config.shown["config"] = {file->name, file->built_in ? "default" : "file"};
   apply_settings(*file, inputs, draft, problems);
   resolve_threads(draft, problems);
-  auto drafts = read_sources(*file, draft, problems);
-  take_sources(std::move(drafts), inputs, draft.config, problems);
+  read_tables(*file, inputs, draft, problems);
   read_role_tokens(inputs.env, draft.config, problems);
   check_listeners(draft.config, problems);
   check_tls(draft.config, problems);

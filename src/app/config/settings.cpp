@@ -72,6 +72,9 @@ const Setting settings[] = {
      [](Draft d) { return d.config.tls.certificate.string(); }},
     {"tls", "key", "tls-key", ValueKind::text, [](ConfigDraft& d, Text v) { return put_path(v, d.config.tls.key); },
      [](Draft d) { return d.config.tls.key.string(); }},
+    {"server", "delivery_thread", "delivery-thread", ValueKind::boolean,
+     [](ConfigDraft& d, Text v) { return put_flag(v, d.config.delivery_thread); },
+     [](Draft d) { return std::string(d.config.delivery_thread ? "true" : "false"); }},
     {"redis", "url", "redis", ValueKind::text, [](ConfigDraft& d, Text v) { return put_redis(v, d.config.redis); },
      [](Draft d) { return mask_password(d.config.redis); }},
     {"redis", "prefix", "redis-prefix", ValueKind::text, [](ConfigDraft& d, Text v) { return put_word(v, 32, d.config.redis_prefix); },
@@ -158,7 +161,7 @@ void apply_settings(const ConfigFile& file, const ConfigInputs& inputs, ConfigDr
     table.refuse_unknown_keys();
   }
   apply_section("", &top, inputs, draft, problems);
-  (void)top.node("source");  // read by sources.cpp
+  for (const auto* elsewhere : {"source", "destination", "route", "channel"}) (void)top.node(elsewhere);  // each has a reader of its own
   top.refuse_unknown_keys();
 }
 

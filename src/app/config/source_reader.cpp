@@ -5,46 +5,19 @@
 #include <fmt/format.h>
 
 #include "denrei/app/config/addresses.hpp"
+#include "denrei/app/config/members.hpp"
 
 namespace denrei {
 namespace {
 
-constexpr std::size_t name_bytes_max = 64;
 constexpr std::size_t paths_max = 16;
 constexpr std::size_t path_bytes_max = 200;
 constexpr std::size_t limits_max = 20;
 constexpr std::int64_t body_bytes_ceiling = 16 * 1024 * 1024;  // the whole body is held in memory and in one log entry
 
-bool is_one_of(char c, std::string_view others) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.find(c) != std::string_view::npos;
-}
-
-bool consists_of(std::string_view text, std::string_view others) {
-  return std::all_of(text.begin(), text.end(), [&](char c) { return is_one_of(c, others); });
-}
-
-bool is_upper_name(std::string_view text) {
-  const auto is_good = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
-  return text.size() <= name_bytes_max && std::all_of(text.begin(), text.end(), is_good) && !(text[0] >= '0' && text[0] <= '9');
-}
-
-// RFC 6901: empty, or "/" parts in which "~" is followed by 0 or 1.
-bool is_pointer(std::string_view text) {
-  if (!text.empty() && text[0] != '/') return false;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '~' && (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1'))) return false;
-  return true;
-}
-
 bool is_source_path(std::string_view path) {
   return path.size() > 1 && path.size() <= path_bytes_max && path[0] == '/' && !path.ends_with('/') &&
          path.find("//") == std::string_view::npos && consists_of(path, "/-._~");
-}
-
-void read_name(TableReader& table, std::string_view key, std::string& out) {
-  table.read(key, out);
-  if (out.size() > name_bytes_max || !consists_of(out, "-_"))
-    table.complain(key, fmt::format("'{}' must be 1 to {} letters, digits, '-' or '_'", key, name_bytes_max));
 }
 
 void read_paths(TableReader& table, Source& source) {
@@ -52,32 +25,10 @@ void read_paths(TableReader& table, Source& source) {
   if (source.paths.size() > paths_max) table.complain("paths", fmt::format("at most {} paths are allowed", paths_max));
   for (const auto& path : source.paths) {
     if (!is_source_path(path)) table.complain("paths", fmt::format("'{}' is not a path such as /api/webhook/name", path));
-    for (const auto* own : {"/api/notifications", "/api/employees", "/api/announcements"})
+    for (const auto* own : {"/api/notifications", "/api/employees", "/api/announcements", "/api/events"})
       if (path == own || path.starts_with(std::string(own) + '/'))
         table.complain("paths", fmt::format("'{}' belongs to the reading interface", path));
   }
-}
-
-// Names of secrets look like variables; anything else is probably the secret itself and is not repeated.
-void read_secret_name(TableReader& table, std::string_view key, std::string& out) {
-  table.read(key, out);
-  if (out.empty() || is_upper_name(out)) return;
-  table.complain(key, fmt::format("'{}' must be the name of a variable such as MEDICAL_WEBHOOK_SECRET, never the secret itself", key));
-  out.clear();
-}
-
-void read_pointer(TableReader& table, std::string_view key, std::string& out) {
-  table.read(key, out);
-  if (!is_pointer(out)) table.complain(key, fmt::format("'{}' is not a JSON Pointer such as /data/staffId: '{}'", key, out));
-}
-
-template <class Value>
-void read_named(TableReader& table, std::string_view key, Result<Value> (*parse)(std::string_view), Value& out) {
-  std::string name;
-  table.read(key, name);
-  if (name.empty()) return;
-  if (const auto value = parse(name)) out = *value;
-  else table.complain(key, value.error().detail);
 }
 
 void read_signature(TableReader& table, const ConfigDraft& draft, SourceDraft& out) {
@@ -110,12 +61,8 @@ void read_access(TableReader& table, const ConfigDraft& draft, Source& source) {
   read_secret_name(table, "bearer", source.bearer);
   table.read("optional", source.optional);
   read_require_tls(table, draft, source.require_tls);
-  table.read("allow", source.allow);
-  for (const auto& range : source.allow)
-    if (!is_cidr(range)) table.complain("allow", fmt::format("'{}' is not an address range such as 10.0.0.0/8 or 2001:db8::/32", range));
-  auto body_bytes_max = static_cast<std::int64_t>(source.body_bytes_max);
-  table.read_integer("body_bytes_max", {1, body_bytes_ceiling}, body_bytes_max);
-  source.body_bytes_max = static_cast<std::size_t>(body_bytes_max);
+  read_ranges(table, "allow", source.allow);
+  read_count(table, "body_bytes_max", {1, body_bytes_ceiling}, source.body_bytes_max);
 }
 
 void read_meaning(TableReader& table, Source& source) {
@@ -199,6 +146,7 @@ SourceDraft read_source(TableReader& table, const ConfigDraft& draft, Problems& 
   for (const auto* key : {"name", "paths", "scheme", "secret", "schema", "key_pointer"}) table.require(key);
   table.read("enabled", out.enabled);
   read_name(table, "name", out.source.name);
+  if (out.source.name == api_source) table.complain("name", "'api' is what routes call events that are handed in at POST /api/events");
   read_name(table, "family", out.source.family);
   if (out.source.family.empty()) out.source.family = out.source.name;
   read_paths(table, out.source);

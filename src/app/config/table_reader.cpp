@@ -56,6 +56,15 @@ void TableReader::read_integer(std::string_view key, IntegerRange range, std::in
   else out = *value;
 }
 
+void TableReader::read_number(std::string_view key, NumberRange range, double& out) {
+  const auto* found = node(key);
+  if (found == nullptr) return;
+  if (!found->is_number()) return complain_about_kind(key, "a number");
+  const auto value = found->value<double>().value_or(0);
+  if (value >= range.min && value <= range.max) out = value;  // false for nan too
+  else complain(key, fmt::format("'{}' is {}, but must be {} to {}", key, value, range.min, range.max));
+}
+
 std::optional<std::string> TableReader::read_as_text(std::string_view key, ValueKind kind) {
   if (!has(key)) {
     asked_.emplace_back(key);

@@ -107,7 +107,7 @@ int serve(const Config& config, const std::function<Result<Config>()>& reload) {
   LineWriter log(STDOUT_FILENO);
   for (const auto& notice : config.notices) note(log, "notice", notice);
   Loops loops;
-  for (unsigned i = 0; i < config.threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
+  for (unsigned i = 0; i < config.threads + (config.delivery_thread ? 1 : 0); ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
   {
     Wiring wiring(used, loops, log, url);
     const auto started = wiring.start();

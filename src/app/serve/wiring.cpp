@@ -16,7 +16,7 @@ WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono:
 
 constexpr std::array inbox_names{"acknowledgements", "level99"};
 constexpr std::array effects{Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement};
-constexpr std::array known_statuses{200, 204, 304, 400, 401, 403, 404, 405, 413, 415, 429, 500, 503};
+constexpr std::array known_statuses{200, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503};
 constexpr unsigned partitions_max = 1024;  // their meters are registered before the store says how many there are
 
 }  // namespace
@@ -28,10 +28,11 @@ struct Wiring::Thread {
                                    .on_warning = [&w, index](const std::string& text) { if (index == 0) w.note("warning", text); }}),
         edge(make_edge(*w.system_, {.loop = *w.loops_[index], .timeouts = w.config_.http_timeouts, .counters = w.edge_counters_,
                                     .log = w.config_.log_requests ? &w.log_ : nullptr, .clock = wall_clock,
-                                    .connections_max = std::max<std::size_t>(1, limits::connections_max / w.loops_.size()),
+                                    .connections_max = std::max<std::size_t>(1, limits::connections_max / w.config_.threads),
                                     .connections_per_address_max = limits::connections_per_address_max})),
         server(edge) {}
   RedisJournal journal;
+  RedisOutbox outbox{journal};
   EdgePtr edge;
   HttpServer server;
   Scribe scribe;
@@ -39,6 +40,14 @@ struct Wiring::Thread {
   Receiver receiver;
   Archive archive;
   std::vector<Partition> partitions;  // of this loop, and touched there only
+};
+
+struct Wiring::Outside {
+  Outside(Wiring& w, boost::asio::io_context& loop)
+      : journal(loop, {.url = w.store_url_, .prefix = w.config_.redis_prefix, .dedupe_window = w.config_.dedupe_window,
+                       .on_state = [&w](bool up, std::string why) { w.delivery_->store_changed({up, std::move(why)}); }}) {}
+  RedisJournal journal;
+  RedisOutbox outbox{journal};
 };
 
 // Meters are made before any thread runs; actors come later and find theirs here.
@@ -61,6 +70,7 @@ Wiring::Wiring(const Config& config, Loops& loops, LogSink& log, std::string sto
   register_source_counters(metrics_, config_, source_counters_);
   edge_counters_ = make_edge_counters();
   make_meters();
+  delivery_ = std::make_unique<DeliveryWiring>(config_, metrics_);
   std::vector<boost::asio::io_context*> raw;
   for (const auto& loop : loops_) raw.push_back(loop.get());
   install_asio_scheduler(actor_config_, std::move(raw));
@@ -92,7 +102,7 @@ void Wiring::make_meters() {
   auto& m = *meters_;
   m.supervisor = &metrics_.actor("Supervisor", "supervisor", "");
   m.registry = &metrics_.actor("Registry", "registry", "supervisor");
-  for (std::size_t i = 0; i < loops_.size(); ++i) {
+  for (std::size_t i = 0; i < config_.threads; ++i) {
     const auto number = "-" + std::to_string(i);
     m.receivers.push_back(&metrics_.actor("Receiver", "receiver" + number, "supervisor"));
     m.verifiers.push_back(&metrics_.actor("Verifier", "verifier" + number, "supervisor"));
@@ -124,10 +134,24 @@ Result<void> Wiring::start() {
   if (!site) return tl::unexpected(site.error());
   site_ = std::move(*site);
   supervisor_ = spawn_supervisor(stage(0), *meters_->supervisor);
-  registry_ = spawn_registry(stage(0), *meters_->registry, {.metrics = metrics_, .render_metrics = prometheus_text});
-  for (std::size_t i = 0; i < loops_.size(); ++i) threads_.push_back(std::make_unique<Thread>(*this, i));
+  for (std::size_t i = 0; i < config_.threads; ++i) threads_.push_back(std::make_unique<Thread>(*this, i));
+  if (auto spawned = spawn_delivery(); !spawned) return spawned;
+  registry_ = spawn_registry(stage(0), *meters_->registry, {.metrics = metrics_, .render_metrics = prometheus_text, .desk = delivery_->desk()});
   spawn_thread_actors();
   return listen();
+}
+
+// Destinations live on a loop of their own where there is one, else beside the requests.
+Result<void> Wiring::spawn_delivery() {
+  DeliveryWorld world{{}, stage(0), threads_.front()->outbox, threads_.front()->outbox, site_, caf::actor_cast<caf::actor>(supervisor_),
+                      config_.log_requests ? &log_ : nullptr};
+  if (loops_.size() > threads_.size()) {
+    outside_ = std::make_unique<Outside>(*this, *loops_.back());
+    world.places.push_back({stage(loops_.size() - 1), *loops_.back(), outside_->outbox});
+  } else {
+    for (std::size_t i = 0; i < threads_.size(); ++i) world.places.push_back({stage(i), *loops_[i], threads_[i]->outbox});
+  }
+  return delivery_->spawn(std::move(world));
 }
 
 void Wiring::spawn_thread_actors() {
@@ -144,12 +168,12 @@ void Wiring::spawn_thread_actors() {
                              .append_duration = meters_->append_duration, .appends = meters_->appends, .clock = wall_clock});
     scribes.push_back(t.scribe);
   }
-  DrainPlan plan{.stages = {{}, {}, {}, {}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
+  DrainPlan plan{.stages = {{}, {}, delivery_->destinations(), {}, {}, {delivery_->alerts()}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
                  .ended = [this](bool clean) { if (on_ended) on_ended(clean); }};
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     auto& t = *threads_[i];
     t.verifier = spawn_verifier(stage(i), *meters_->verifiers[i], {.site = site_, .scribes = scribes, .clock = wall_clock});
-    t.archive = spawn_archive(stage(i), *meters_->archives[i], {.shelf = t.journal, .inboxes = inboxes_});
+    t.archive = spawn_archive(stage(i), *meters_->archives[i], {.shelf = t.journal, .inboxes = inboxes_, .desk = delivery_->desk()});
     t.receiver = spawn_receiver(stage(i), *meters_->receivers[i],
                                 {.site = site_, .verifier = t.verifier, .limiting_verifier = threads_.front()->verifier,
                                  .archive = caf::actor_cast<caf::actor>(t.archive), .registry = caf::actor_cast<caf::actor>(registry_)});
@@ -157,7 +181,7 @@ void Wiring::spawn_thread_actors() {
     plan.stages[0].push_back(t.edge.actor());
     plan.stages[1].push_back(caf::actor_cast<caf::actor>(t.scribe));
   }
-  for (const auto& [name, inbox] : inboxes_) plan.stages[3].push_back(caf::actor_cast<caf::actor>(inbox));
+  for (const auto& [name, inbox] : inboxes_) plan.stages[5].push_back(caf::actor_cast<caf::actor>(inbox));
   caf::anon_send(supervisor_, PlanMade{std::move(plan)});
 }
 
@@ -188,6 +212,7 @@ void Wiring::on_store(std::size_t thread, bool up, const std::string& why) {
   if (thread != 0) return;
   note(up ? "store up" : "store down", why);
   caf::anon_send(registry_, fact);
+  if (!outside_) delivery_->store_changed(fact);
   for (const auto& [name, inbox] : inboxes_) caf::anon_send(inbox, fact);
   if (!up || !partitions_.empty() || std::exchange(opening_, true)) return;
   t.journal.open_layout(config_.partitions, [this](Result<unsigned> count) {
@@ -201,18 +226,22 @@ void Wiring::open_partitions(unsigned count) {
   std::map<std::string, caf::actor> inboxes;
   for (const auto& [name, inbox] : inboxes_) inboxes[name] = caf::actor_cast<caf::actor>(inbox);
   PartitionsOpened opened;
+  DispatchersOpened dispatchers;
   for (unsigned p = 0; p < count; ++p) {
     const auto thread = p % threads_.size();
     auto& journal = threads_[thread]->journal;
+    dispatchers.dispatchers.push_back(caf::actor_cast<caf::actor>(delivery_->make_dispatcher(stage(thread), p, threads_[thread]->outbox)));
     partitions_.push_back(spawn_partition(
         stage(thread), *meters_->partitions.front(),
         {.index = p, .node = config_.node, .take_over = config_.take_over, .log_keep_events = config_.log_keep_events,
          .journal = journal, .shelf = journal, .key_meters = meters_->keys, .inboxes = inboxes,
-         .observer = caf::actor_cast<caf::actor>(supervisor_), .applied = meters_->applied, .stale = meters_->stale,
+         .site = site_, .dispatcher = dispatchers.dispatchers.back(), .observer = caf::actor_cast<caf::actor>(supervisor_), .applied = meters_->applied, .stale = meters_->stale,
          .failed = meters_->failed, .apply_delay = meters_->apply_delay, .clock = wall_clock}));
     opened.partitions.push_back(caf::actor_cast<caf::actor>(partitions_.back()));
     boost::asio::post(*loops_[thread], [t = threads_[thread].get(), partition = partitions_.back()] { t->partitions.push_back(partition); });
   }
+  caf::anon_send(supervisor_, dispatchers);
+  delivery_->dispatchers_opened(dispatchers);
   tell_everyone(opened);
   for (const auto& partition : partitions_) caf::anon_send(partition, StartPartition{});
 }
@@ -242,6 +271,8 @@ Result<void> Wiring::reload(const Config& config) {
     caf::anon_send(t->verifier, SiteChanged{site_});
     caf::anon_send(t->edge.actor(), SiteChanged{site_});
   }
+  for (const auto& partition : partitions_) caf::anon_send(partition, SiteChanged{site_});
+  delivery_->site_changed({site_});
   return {};
 }
 
@@ -271,6 +302,7 @@ void Wiring::end_actors() {
   }
   for (auto& p : partitions_) kill(p);
   for (auto& [name, inbox] : inboxes_) kill(inbox);
+  delivery_->end_actors();
   kill(registry_);
   kill(supervisor_);
   scheduler_of(*system_).run_remaining();

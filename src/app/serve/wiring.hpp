@@ -14,8 +14,10 @@
 #include "denrei/actors/scribe.hpp"
 #include "denrei/actors/supervisor.hpp"
 #include "denrei/adapters/redis/redis_journal.hpp"
+#include "denrei/adapters/redis/redis_outbox.hpp"
 #include "denrei/app/config.hpp"
 #include "denrei/http/server.hpp"
+#include "delivery_wiring.hpp"
 #include "site_building.hpp"
 
 namespace denrei {
@@ -39,6 +41,7 @@ class Wiring {
  private:
   struct Thread;  // what each event loop has of its own
   void make_meters();
+  Result<void> spawn_delivery();
   void spawn_thread_actors();
   Result<void> listen();
   void on_store(std::size_t thread, bool up, const std::string& why);
@@ -58,7 +61,10 @@ class Wiring {
   SitePtr site_;
   caf::actor_system_config actor_config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::vector<std::unique_ptr<Thread>> threads_;
+  std::vector<std::unique_ptr<Thread>> threads_;   // those that take requests
+  struct Outside;                                  // the store as the delivery's own loop sees it, where it has one
+  std::unique_ptr<Outside> outside_;
+  std::unique_ptr<DeliveryWiring> delivery_;
   Registry registry_;
   SupervisorWithPlan supervisor_;
   std::map<std::string, Inbox> inboxes_;

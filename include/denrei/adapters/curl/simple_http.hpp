@@ -25,6 +25,7 @@ struct HttpRequest {
 struct HttpReply {
   int status = 0;
   std::string body;
+  std::vector<OwnedHeader> headers;  // as received, without the status line
 };
 
 [[nodiscard]] Result<HttpReply> send_http(const HttpRequest& request);

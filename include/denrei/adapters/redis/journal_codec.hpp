@@ -12,6 +12,7 @@
 #include "denrei/adapters/redis/redis_command.hpp"
 #include "denrei/adapters/redis/redis_reply.hpp"
 #include "denrei/ports/journal.hpp"
+#include "denrei/ports/shelf.hpp"
 
 namespace denrei {
 
@@ -37,8 +38,11 @@ struct AppendCall {
 // FCALL <function> with the keys of these names; arguments follow with arg().
 [[nodiscard]] RedisCommand encode_call(std::string_view function, const TagKeys& keys, std::initializer_list<std::string_view> names);
 
+[[nodiscard]] Fault unexpected_reply();
 [[nodiscard]] Result<AppendReply> decode_append(ReplyView reply, std::size_t records);
 // The first word of a reply: nothing for OK, else the fault that it names.
 [[nodiscard]] Result<void> decode_status(ReplyView reply);
+// The answer of an HMGET.
+[[nodiscard]] Blobs decode_blobs(ReplyView reply);
 
 }  // namespace denrei

@@ -11,6 +11,9 @@
 
 namespace denrei {
 
+// What routes call the events that are handed in at POST /api/events; no source can have this name.
+inline constexpr std::string_view api_source = "api";
+
 struct SourceDraft {
   Source source;
   bool enabled = true;

@@ -21,6 +21,11 @@ struct IntegerRange {
   std::int64_t max;
 };
 
+struct NumberRange {
+  double min;
+  double max;
+};
+
 class TableReader {
  public:
   // `title` is how messages call the table: "[server]"; `file` is what stands before the line number.
@@ -31,6 +36,7 @@ class TableReader {
   void read(std::string_view key, bool& out);
   void read(std::string_view key, std::vector<std::string>& out);
   void read_integer(std::string_view key, IntegerRange range, std::int64_t& out);
+  void read_number(std::string_view key, NumberRange range, double& out);  // a whole one will do
   // The value as text whatever its kind (lists joined by commas), or nothing when absent or of another kind.
   [[nodiscard]] std::optional<std::string> read_as_text(std::string_view key, ValueKind kind);
   // The value as it is, for tables and arrays of tables; null when absent.
