@@ -285,6 +285,7 @@ class DispatcherAtWork final : public Supervised<Dispatcher::base> {
     if (!fetching) return;
     use(*fetching, decode_all(*fact.records, fetching->ids.size()));
     settle_next();
+    say_drained_when_quiet();
   }
 
   void use(const Fetching& fetching, std::vector<DeliveryPtr> deliveries) {
@@ -358,7 +359,7 @@ class DispatcherAtWork final : public Supervised<Dispatcher::base> {
   }
 
   void say_drained_when_quiet() {
-    if (!draining_ || !queue_.is_idle() || std::exchange(drained_, true)) return;
+    if (!draining_ || !queue_.is_idle() || !fetches_.empty() || std::exchange(drained_, true)) return;
     caf::anon_send(options_.observer, Drained{meter().name});
   }
 

@@ -29,6 +29,7 @@ class Fetches {
     auto node = under_way_.extract(ticket);
     return node ? std::optional(std::move(node.mapped())) : std::nullopt;
   }
+  [[nodiscard]] bool empty() const noexcept { return under_way_.empty(); }
   void clear() { under_way_.clear(); }   // tickets stay new: answers of a life before find nothing
 
  private:

@@ -6,9 +6,10 @@
 namespace denrei {
 namespace {
 
-// After the edges, the scribes and the destinations: a partition gives its outbox up only when all is settled.
-constexpr std::size_t dispatcher_stage = 3;
-constexpr std::size_t partition_stage = 4;
+// After the edges, the scribes, the destinations and the alerts: a partition gives its outbox up only when all is settled,
+// also which alerts were sent.
+constexpr std::size_t dispatcher_stage = 4;
+constexpr std::size_t partition_stage = 5;
 
 class SupervisorAtWork final : public Supervised<SupervisorWithPlan::base> {
  public:

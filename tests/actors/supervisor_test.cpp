@@ -21,7 +21,7 @@ class SupervisorTest : public ActorWorld {
  protected:
   void SetUp() override {
     supervisor = keep(spawn_supervisor(stage, meter("Supervisor")));
-    caf::anon_send(supervisor, PlanMade{{.stages = {{edge.actor(), edge_2.actor()}, {scribe.actor()}, {}, {}, {}, {inbox.actor()}},
+    caf::anon_send(supervisor, PlanMade{{.stages = {{edge.actor(), edge_2.actor()}, {scribe.actor()}, {}, {}, {}, {}, {inbox.actor()}},
                                          .registry = registry.actor(), .timeout = 20s,
                                          .ended = [this](bool clean) { ended.push_back(clean); }}});
     run();

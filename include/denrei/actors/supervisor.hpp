@@ -1,6 +1,6 @@
 // Supervisor: ends the process in the right order, so that what was begun is finished and nothing new begins.
 //
-// Shape   hears Drain; tells stage after stage (edges, scribes, destinations, dispatchers, partitions, inboxes and alerts) and waits until each says Drained;
+// Shape   hears Drain; tells stage after stage (edges, scribes, destinations, alerts, dispatchers, partitions, inboxes) and waits until each says Drained;
 //         then calls `ended` once. A second Drain, or the time limit, does not wait any longer
 // Source  design §7 (shutdown)
 #pragma once
@@ -18,7 +18,7 @@ using Supervisor = caf::typed_actor<caf::reacts_to<Drain>, caf::reacts_to<Draine
                                     caf::reacts_to<DispatchersOpened>>;
 
 struct DrainPlan {
-  std::vector<std::vector<caf::actor>> stages;  // all of a stage are told together; dispatchers join stage 3 and partitions stage 4 when opened
+  std::vector<std::vector<caf::actor>> stages;  // all of a stage are told together; dispatchers join stage 4 and partitions stage 5 when opened
   caf::actor registry;                          // readiness goes first; hears PartitionChanged from us
   std::chrono::seconds timeout{20};
   std::function<void(bool clean)> ended;        // on the Supervisor's loop

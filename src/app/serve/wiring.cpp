@@ -168,7 +168,7 @@ void Wiring::spawn_thread_actors() {
                              .append_duration = meters_->append_duration, .appends = meters_->appends, .clock = wall_clock});
     scribes.push_back(t.scribe);
   }
-  DrainPlan plan{.stages = {{}, {}, delivery_->destinations(), {}, {}, {delivery_->alerts()}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
+  DrainPlan plan{.stages = {{}, {}, delivery_->destinations(), {delivery_->alerts()}, {}, {}, {}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
                  .ended = [this](bool clean) { if (on_ended) on_ended(clean); }};
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     auto& t = *threads_[i];
@@ -181,7 +181,7 @@ void Wiring::spawn_thread_actors() {
     plan.stages[0].push_back(t.edge.actor());
     plan.stages[1].push_back(caf::actor_cast<caf::actor>(t.scribe));
   }
-  for (const auto& [name, inbox] : inboxes_) plan.stages[5].push_back(caf::actor_cast<caf::actor>(inbox));
+  for (const auto& [name, inbox] : inboxes_) plan.stages[6].push_back(caf::actor_cast<caf::actor>(inbox));
   caf::anon_send(supervisor_, PlanMade{std::move(plan)});
 }
 
