@@ -98,7 +98,9 @@ class DeliveryProcess : public ActorWorld {
 
   // Until nobody has anything to do at this moment.
   void settle() {
-    for (bool busy = true; busy;) {
+    int rounds = 0;
+    for (bool busy = true; busy; ++rounds) {
+      ASSERT_LT(rounds, 3'000) << "it does not come to rest";
       run();
       busy = journal_.deliver() > 0;
       for (auto& [name, seat] : seats_)
