@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` starts Denrei with demo traffic, `make test` runs every tier. Both install what is missing.
 .PHONY: run test check build bench format set-up dev clean
 JOBS ?= $(shell nproc)
-BENCH ?= run
+BENCH ?= run deliver
 
 set-up:
 	@scripts/set-up
@@ -24,11 +24,11 @@ check: test
 	@cmake --preset asan >/dev/null && cmake --build build-asan -j$(JOBS)
 	@scripts/run-tests build-asan unit actors http contract tidy
 
-# BENCH=run: what it costs to accept; BENCH=deliver: what it costs to deliver.
+# What it costs to accept (run) and to deliver (deliver); BENCH=run for one of them.
 bench:
 	@scripts/set-up bench
 	@$(MAKE) --no-print-directory build
-	@python3 bench/$(BENCH).py $(ARGS)
+	@for bench in $(BENCH); do python3 bench/$$bench.py $(ARGS) || exit 1; done
 
 format:
 	@command -v clang-format >/dev/null || { echo "apt-get install clang-format"; exit 1; }
