@@ -63,11 +63,16 @@ def stats_headers(body):
             "X-VoiceDrive-Signature": sign("VOICEDRIVE_WEBHOOK_SECRET", body)}
 
 
+def sender_headers(_body):
+    return {"Authorization": "Bearer " + os.environ["DENREI_SENDER_TOKEN"]}
+
+
 SENDERS = {
     "employee": ("/api/webhooks/medical-system/employee", employee_headers),
     "acknowledgement": ("/api/webhook/compliance/acknowledgement", acknowledgement_headers),
     "analytics": ("/api/webhook/analytics-notification", analytics_headers),
     "stats": ("/api/voicedrive/stats", stats_headers),
+    "announcement": ("/api/announcements/", sender_headers),  # and its id: people read and click, Denrei counts and tells the records
 }
 
 
@@ -104,6 +109,22 @@ def analytics():
             "accountLevel": 99, "notificationId": "demo-" + uuid.uuid4().hex}
 
 
+CIRCULARS = [
+    ("ann_20251007_001", "【アンケート】職場環境改善に関する意識調査のお願い", "survey"),
+    ("ann_20251007_002", "ストレスチェック面談のご案内", "interview"),
+]
+
+
+def published(title, category):
+    return {"title": title, "category": category, "priority": "medium", "publishedAt": "2025-10-07T09:00:00.000Z", "delivered": len(STAFF)}
+
+
+def action(person):
+    kind = random.choice(["view", "view", "click", "completion"])
+    return {"action": kind, "department": random.choice(DEPARTMENTS), "viewer": person["staffId"], "readTimeSeconds": random.randint(5, 120),
+            "actionId": uuid.uuid4().hex}
+
+
 class Announcement:
     """Figures that only grow, as people read and click."""
 
@@ -130,21 +151,21 @@ class Traffic:
         self.counts = {"accepted": 0, "repeat": 0, "refused": 0, "failed": 0}
         self.announcements = [Announcement(*row) for row in ANNOUNCEMENTS]
 
-    def post(self, sender, body, wanted, spoil=False):
+    def post(self, sender, body, wanted, spoil=False, below="", method="POST"):
         path, make_headers = SENDERS[sender]
         headers = {"Content-Type": "application/json"} | make_headers(body)
         if spoil:
             name = next(n for n in headers if n.lower().endswith("signature"))
             headers[name] = headers[name][::-1]
         try:
-            self.connection.request("POST", path, body, headers)
+            self.connection.request(method, path + below, body, headers)
             answer = self.connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
             return self.complain(f"{sender}: {error}")
         repeated = answer.getheader("Idempotent-Replayed") == "true"
-        became = "refused" if answer.status == 401 else "repeat" if repeated else "accepted" if answer.status == 200 else "failed"
+        became = "refused" if answer.status == 401 else "repeat" if repeated else "accepted" if answer.status in (200, 202) else "failed"
         if became != wanted:
             return self.complain(f"{sender}: {answer.status} instead of {wanted}: {text[:200]}")
         self.counts[became] += 1
@@ -157,6 +178,13 @@ class Traffic:
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         self.post(sender, body, "accepted")
         self.sent = self.sent[-SENT_KEPT:] + [(sender, body)]
+
+    def publish(self, circular):
+        name, title, category = circular
+        self.post("announcement", json.dumps(published(title, category)).encode(), "accepted", below=name, method="PUT")
+
+    def act(self, person):
+        self.post("announcement", json.dumps(action(person)).encode(), "accepted", below=random.choice(CIRCULARS)[0] + "/actions")
 
     def bad_signature(self):
         self.post("employee", json.dumps(photo_updated(random.choice(STAFF))).encode(), "refused", spoil=True)
@@ -173,6 +201,7 @@ class Traffic:
             (20, lambda: self.send("stats", random.choice(self.announcements).figures())),
             (10, lambda: self.send("acknowledgement", acknowledgement())),
             (6, lambda: self.send("analytics", analytics())),
+            (30, lambda: self.act(person)),
         ]
         random.choices([act for _, act in choices], [weight for weight, _ in choices])[0]()
 
@@ -185,6 +214,8 @@ def main():
     traffic = Traffic(int(sys.argv[1]))
     for person in STAFF:
         traffic.send("employee", created(person))
+    for circular in CIRCULARS:
+        traffic.publish(circular)
     last_report = time.monotonic()
     while True:
         traffic.one_event()

@@ -17,24 +17,25 @@ using Moment = caf::actor_clock::time_point;  // steady: a corrected wall clock 
 
 class AlertWindows {
  public:
-  // True: it goes out by itself, and those like it are counted from now on. False: this one was counted.
-  bool is_first(const AlertMessage& message, bool of_dead_letter, Moment now) {
+  // True: it goes out by itself, and those like it are counted from now on. False: this one was counted, its hearers are kept here.
+  bool is_first(AlertDraft& draft, bool of_dead_letter, Moment now) {
+    const auto& alert = draft.message.alert;
     // News of a disabled destination must not drown in a number of dead letters.
-    const auto [at, fresh] = windows_.try_emplace({message.alert.destination, message.alert.severity, of_dead_letter});
+    const auto [at, fresh] = windows_.try_emplace({alert.destination, alert.severity, of_dead_letter});
     auto& window = at->second;
-    window.last = message.alert;
+    window.last = alert;
     if (fresh) {
       window.ends = now + limits::alert_window;
     } else {
       ++window.more;
-      window.about.insert(window.about.end(), message.about.begin(), message.about.end());
+      window.hearers.add(std::exchange(draft.hearers, {}));
     }
     return fresh;
   }
 
   // The digests of windows that have ended; each of these begins anew, the quiet ones are over.
-  [[nodiscard]] std::vector<AlertMessage> take_ended(Moment now, WallTime wall) {
-    std::vector<AlertMessage> digests;
+  [[nodiscard]] std::vector<AlertDraft> take_ended(Moment now, WallTime wall) {
+    std::vector<AlertDraft> digests;
     for (auto at = windows_.begin(); at != windows_.end();) {
       auto& window = at->second;
       const bool ended = window.ends <= now;
@@ -51,8 +52,8 @@ class AlertWindows {
     return digests;
   }
 
-  [[nodiscard]] std::vector<AlertMessage> take_all(WallTime wall) {
-    std::vector<AlertMessage> digests;
+  [[nodiscard]] std::vector<AlertDraft> take_all(WallTime wall) {
+    std::vector<AlertDraft> digests;
     for (auto& [key, window] : windows_)
       if (window.more > 0) digests.push_back(take_digest(window, wall));
     return digests;
@@ -70,12 +71,13 @@ class AlertWindows {
     Moment ends{};
     Alert last;
     std::uint64_t more = 0;
-    DeadReferences about;
+    AlertHearers hearers;
   };
 
-  static AlertMessage take_digest(Window& window, WallTime wall) {
-    AlertMessage digest{make_digest(window.last, window.more, wall), std::exchange(window.about, {}), window.more, wall, 0, 0};
-    window.more = 0;
+  static AlertDraft take_digest(Window& window, WallTime wall) {
+    const auto more = std::exchange(window.more, 0);
+    AlertDraft digest{{0, make_digest(window.last, more, wall), more, wall, std::nullopt}, std::exchange(window.hearers, {})};
+    if (digest.hearers.dead.size() == 1) digest.message.about = digest.hearers.dead.front().id;
     return digest;
   }
 

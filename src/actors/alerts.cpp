@@ -2,33 +2,27 @@
 #include "denrei/actors/alerts.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "alert_message.hpp"
 #include "alert_windows.hpp"
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/limits.hpp"
-#include "denrei/domain/retry.hpp"
 
 namespace denrei {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Millis first_wait = 1s;
-constexpr std::uint32_t doublings_max = 6;    // the longest wait of ours is about a minute, a window
-constexpr Millis retry_after_max = 1h;        // as for destinations
 constexpr auto drain_for = 3s;                // the process must end; what is not confirmed is raised again at the next start
-constexpr std::size_t held_max = 100'000;     // dead letters that wait for a message (about 6 MB); more are confirmed before it is sent
+constexpr std::size_t held_max = 100'000;     // dead letters that wait for a message (about 6 MB), and likewise askers; more are told before it is sent
 
-// What waits for one channel; the front is the one that is tried.
-struct Line {
-  std::deque<AlertMessagePtr> queue;
-  std::uint32_t tries = 0;           // of the front
-  std::uint64_t sending = 0;         // number of the send under way; 0: none
-  Moment not_before{};
-  AlertMessagePtr left_out;          // stands for those that found the queue full; null: none did
+// A message that not every channel is done with.
+struct UnderWay {
+  AlertHearers hearers;
+  std::size_t channels_left = 0;
 };
 
 class AlertsAtWork final : public Supervised<AlertsActor::base> {
@@ -39,164 +33,109 @@ class AlertsAtWork final : public Supervised<AlertsActor::base> {
   behavior_type make_behavior() override {
     return {
         [this](RaiseAlert& order) { on_raise(order); },
-        [this](const AlertSendEnded& fact) { on_send_ended(fact); },
+        [this](const AlertEnded& fact) { on_alert_ended(fact); },
         [this](AlertTick) { on_tick(); },
         [this](const DispatchersOpened& fact) { on_dispatchers_opened(fact); },
-        [this](const SiteChanged& fact) { options_.site = fact.site; },
+        [this](const SiteChanged& fact) { on_site_changed(fact); },
+        [this](const ChannelDrained& fact) { on_channel_drained(fact); },
         [this](const Drain& order) { on_drain(order); },
     };
   }
 
  private:
-  // A send that threw has failed; what else is under way goes on.
-  void restart_state() override {
-    if (const auto channel = std::exchange(handing_to_, {}); !channel.empty())
-      on_send_ended({channel, false, true, "the send crashed", lines_[channel].sending, {}});
-    on_tick();
+  void restart_state() override { on_tick(); }
+
+  void on_exit() override {  // handles that hold each other
+    options_.channels.clear();
+    options_.observer = nullptr;
+    dispatchers_.clear();
+    under_way_.clear();
+    windows_ = {};
   }
 
   // --- what is raised
 
   void on_raise(RaiseAlert& order) {
-    AlertMessage message{std::move(order.alert), {}, 1, options_.clock(), 0, 0};
-    if (order.id && !hold({order.partition, *order.id}, message.about)) return;
-    if (drained_) return log(message, {.result = AlertResult::unsent});
+    AlertDraft draft{{0, std::move(order.alert), 1, options_.clock(), order.id}, {}};
+    if (order.asker) take_asker({std::move(order.asker), order.ticket}, draft.hearers);
+    if (order.id && !hold({order.partition, *order.id}, draft.hearers)) return settle(draft.hearers.askers);
+    if (drained_) return log(draft.message, AlertResult::unsent);
     // Only what somebody will hear is worth counting.
-    const bool heard = !live_channels(message.alert).empty();
-    if (!heard || windows_.is_first(message, order.id.has_value(), moment())) send_out(std::move(message));
+    const auto& alert = draft.message.alert;
+    const bool goes_at_once = !alert.rule.empty() || live_channels(alert).empty();
+    if (goes_at_once || windows_.is_first(draft, order.id.has_value(), moment())) send_out(std::move(draft));
     go_on();
   }
 
+  void take_asker(AlertAsker asker, AlertHearers& hearers) {
+    if (askers_ >= held_max) return settle_one(asker);
+    ++askers_;
+    hearers.askers.push_back(std::move(asker));
+  }
+
   // False: its alert is already on its way; a Dispatcher that reads its outbox anew raises it again.
-  bool hold(const DeadReference& reference, DeadReferences& about) {
+  bool hold(const DeadReference& reference, AlertHearers& hearers) {
     if (held_.contains(reference.id.hash)) return false;
     if (held_.size() >= held_max) {
       confirm({reference});
       return true;
     }
     held_.insert(reference.id.hash);
-    about.push_back(reference);
+    hearers.dead.push_back(reference);
     return true;
   }
 
-  // --- to the channels
+  // --- to the channels and back
 
   [[nodiscard]] std::vector<std::string> live_channels(const Alert& alert) const {
     std::vector<std::string> names;
-    for (const auto& name : alert.channels)
-      if (options_.site->channels.contains(name) && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    for (const auto& name : alert.channels) {
+      const bool is_live = options_.site->channels.contains(name) && options_.channels.contains(name);
+      if (is_live && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
     return names;
   }
 
-  void send_out(AlertMessage made) {
-    const auto names = live_channels(made.alert);
-    const auto message = std::make_shared<AlertMessage>(std::move(made));
-    message->number = ++messages_;
-    message->channels_left = names.size();
+  void send_out(AlertDraft draft) {
+    const auto names = live_channels(draft.message.alert);
+    draft.message.number = ++messages_;
     if (names.empty()) {
-      log(*message, {.result = AlertResult::no_channel});
-      confirm(message->about);
+      tell(draft.hearers);
+      return log(draft.message, AlertResult::no_channel);
     }
-    for (const auto& name : names) enqueue(name, message);
+    const auto message = std::make_shared<const AlertMessage>(std::move(draft.message));
+    under_way_[message->number] = {std::move(draft.hearers), names.size()};
+    for (const auto& name : names) caf::anon_send(options_.channels.at(name), SendAlert{message, caf::actor_cast<caf::actor>(this)});
   }
 
-  void enqueue(const std::string& name, const AlertMessagePtr& message) {
-    auto& line = lines_[name];
-    if (line.queue.size() < limits::alerts_waiting_max) return line.queue.push_back(message);
-    const auto before = line.left_out ? line.left_out->stands_for : 0;
-    line.left_out = std::make_shared<AlertMessage>(AlertMessage{message->alert, {}, before + message->stands_for, options_.clock(), 0, 0});
-    give_up(*message, {.channel = name, .result = AlertResult::left_out});
-  }
-
-  void send_next(const std::string& name, Line& line) {
-    while (!drained_ && line.sending == 0 && !line.queue.empty() && line.not_before <= moment()) {
-      const auto at = options_.site->channels.find(name);
-      if (at == options_.site->channels.end()) {
-        finish_front(line, {.channel = name, .result = AlertResult::given_up, .tries = line.tries, .why = "the channel is gone"});
-        continue;
-      }
-      handing_to_ = name;
-      ++line.tries;
-      line.sending = ++sends_;
-      hand_over(*at->second, *line.queue.front(), line.sending);
-      handing_to_.clear();
-    }
-  }
-
-  void hand_over(const LiveChannel& live, const AlertMessage& message, std::uint64_t number) {
-    const auto self = caf::actor_cast<AlertsActor>(this);
-    const auto& name = live.channel.name;
-    switch (live.channel.kind) {
-      case ChannelKind::slack: {
-        const auto client = options_.clients.find(name);
-        if (client == options_.clients.end())
-          return caf::anon_send(self, AlertSendEnded{name, false, false, "it has no client", number, {}});
-        return client->second->send(make_slack_request(live, message), [self, name, number](Exchange exchange) {
-          caf::anon_send(self, judge_slack_answer(name, number, std::move(exchange)));
-        });
-      }
-      case ChannelKind::email:
-        return options_.mailer.send(make_alert_mail(live, message), [self, name, number](Result<void> result) {
-          caf::anon_send(self, judge_mail(name, number, result));
-        });
-    }
-  }
-
-  void on_send_ended(const AlertSendEnded& fact) {
-    const auto at = lines_.find(fact.channel);
-    if (at == lines_.end() || at->second.sending != fact.number || fact.number == 0) return;
-    auto& line = at->second;
-    line.sending = 0;
-    if (fact.ok) finish_front(line, {.channel = fact.channel, .result = AlertResult::sent, .tries = line.tries});
-    else if (!drained_) on_send_failed(fact, line);
+  void on_alert_ended(const AlertEnded& fact) {
+    const auto at = under_way_.find(fact.number);
+    if (at == under_way_.end()) return;
+    if (--at->second.channels_left > 0) return;
+    const auto hearers = std::move(at->second.hearers);
+    under_way_.erase(at);
+    tell(hearers);
     go_on();
   }
 
-  void on_send_failed(const AlertSendEnded& fact, Line& line) {
-    const auto asked = std::min(parse_retry_after(fact.retry_after, options_.clock()).value_or(0ms), retry_after_max);
-    const auto at = options_.site->channels.find(fact.channel);
-    if (fact.again && at != options_.site->channels.end() && line.tries <= at->second->channel.retries) {
-      const auto doubled = first_wait * (1u << std::min(line.tries - 1, doublings_max));
-      line.not_before = moment() + std::max<Millis>(doubled, asked);
-      return;
-    }
-    line.not_before = moment() + asked;  // it asked for silence, whichever message is next
-    finish_front(line, {.channel = fact.channel, .result = AlertResult::given_up, .tries = line.tries, .why = fact.why});
+  void on_site_changed(const SiteChanged& fact) {
+    options_.site = fact.site;
+    for (const auto& [name, channel] : options_.channels) caf::anon_send(channel, fact);
   }
 
-  void finish_front(Line& line, const AlertOutcome& outcome) {
-    const auto message = std::move(line.queue.front());
-    line.queue.pop_front();
-    line.tries = 0;
-    if (outcome.result == AlertResult::sent) {
-      log(*message, outcome);
-      if (options_.sent != nullptr) options_.sent->add();
-      leave_channel(*message);
-    } else {
-      give_up(*message, outcome);
-    }
-    if (line.left_out) tell_left_out(line);
+  // --- to those who wait to hear of it
+
+  void tell(const AlertHearers& hearers) {
+    confirm(hearers.dead);
+    settle(hearers.askers);
   }
 
-  void tell_left_out(Line& line) {
-    const auto message = std::exchange(line.left_out, nullptr);
-    message->alert = make_digest(message->alert, message->stands_for, options_.clock());
-    message->number = ++messages_;
-    message->channels_left = 1;
-    line.queue.push_back(message);
+  void settle(const std::vector<AlertAsker>& askers) {
+    for (const auto& asker : askers) settle_one(asker);
+    askers_ -= askers.size();
   }
 
-  void give_up(AlertMessage& message, const AlertOutcome& outcome) {
-    log(message, outcome);
-    if (options_.failed != nullptr) options_.failed->add();
-    leave_channel(message);
-  }
-
-  void leave_channel(AlertMessage& message) {
-    if (--message.channels_left == 0) confirm(message.about);
-  }
-
-  // --- to the Dispatchers
+  static void settle_one(const AlertAsker& asker) { caf::anon_send(asker.actor, AlertSettled{asker.ticket}); }
 
   void on_dispatchers_opened(const DispatchersOpened& fact) {
     dispatchers_ = fact.dispatchers;
@@ -228,10 +167,9 @@ class AlertsAtWork final : public Supervised<AlertsActor::base> {
     go_on();
   }
 
-  // Whatever has happened: what can go goes, and the next moment at which something can is in the diary.
+  // Whatever has happened: the end may have come nearer, and the next moment at which something can happen is in the diary.
   void go_on() {
-    for (auto& [name, line] : lines_) send_next(name, line);
-    if (drain_until_) end_if_drained();
+    if (drain_until_) drain_on();
     const auto next = next_moment();
     if (!next || (armed_ && *armed_ <= *next)) return;
     armed_ = next;
@@ -239,16 +177,12 @@ class AlertsAtWork final : public Supervised<AlertsActor::base> {
   }
 
   [[nodiscard]] std::optional<Moment> next_moment() const {
-    if (drained_) return std::nullopt;
-    auto next = drain_until_;
-    const auto consider = [&next](Moment moment) { next = next ? std::min(*next, moment) : moment; };
-    if (const auto end = windows_.next_end()) consider(*end);
-    for (const auto& [name, line] : lines_)
-      if (line.sending == 0 && !line.queue.empty()) consider(line.not_before);
-    return next;
+    if (drained_ || hurried_) return std::nullopt;
+    const auto end = windows_.next_end();
+    return drain_until_ && (!end || *drain_until_ < *end) ? drain_until_ : end;
   }
 
-  // --- the end
+  // --- the end: first our messages, then what the channels say for themselves, and after drain_for whatever is left is unsent
 
   void on_drain(const Drain& order) {
     if (!drain_until_) {
@@ -262,32 +196,38 @@ class AlertsAtWork final : public Supervised<AlertsActor::base> {
   // No window is waited for any more.
   void send_digests() {
     for (auto& digest : windows_.take_all(options_.clock())) send_out(std::move(digest));
-    for (auto& [name, line] : lines_) send_next(name, line);
   }
 
-  void end_if_drained() {
+  void drain_on() {
     if (drained_) return;
-    if (*drain_until_ > moment()) {
-      if (is_idle()) send_digests();
-      if (!is_idle()) return;
+    if (*drain_until_ <= moment()) {
+      if (!std::exchange(hurried_, true)) drain_channels();
+      return;
     }
-    drained_ = true;
-    log_unsent();
+    if (under_way_.empty()) send_digests();
+    if (under_way_.empty() && undrained_.empty()) drain_channels();
+  }
+
+  void drain_channels() {
+    for (const auto& [name, channel] : options_.channels) {
+      undrained_.insert(name);
+      caf::anon_send(channel, DrainChannel{caf::actor_cast<caf::actor>(this), hurried_});
+    }
+    if (options_.channels.empty()) end_drain();
+  }
+
+  void on_channel_drained(const ChannelDrained& fact) {
+    if (undrained_.erase(fact.channel) > 0 && undrained_.empty()) end_drain();
+  }
+
+  void end_drain() {
+    if (std::exchange(drained_, true)) return;
+    for (const auto& digest : windows_.take_all(options_.clock())) log(digest.message, AlertResult::unsent);
     caf::anon_send(options_.observer, Drained{meter().name});
   }
 
-  [[nodiscard]] bool is_idle() const {
-    return std::all_of(lines_.begin(), lines_.end(), [](const auto& item) { return item.second.queue.empty(); });
-  }
-
-  void log_unsent() {
-    for (const auto& [name, line] : lines_)
-      for (const auto& message : line.queue) log(*message, {.channel = name, .result = AlertResult::unsent});
-    for (const auto& digest : windows_.take_all(options_.clock())) log(digest, {.result = AlertResult::unsent});
-  }
-
-  void log(const AlertMessage& message, const AlertOutcome& outcome) const {
-    if (options_.log != nullptr) options_.log->write(alert_log_line(message, outcome, options_.clock()));
+  void log(const AlertMessage& message, AlertResult result) const {
+    if (options_.log != nullptr) options_.log->write(alert_log_line(message, {.result = result}, options_.clock()));
   }
 
   [[nodiscard]] Moment moment() { return clock().now(); }
@@ -295,14 +235,15 @@ class AlertsAtWork final : public Supervised<AlertsActor::base> {
   AlertsOptions options_;
   std::vector<caf::actor> dispatchers_;                               // by partition; none: not opened yet
   AlertWindows windows_;
-  std::map<std::string, Line> lines_;                                 // as many as channels were ever configured
+  std::unordered_map<std::uint64_t, UnderWay> under_way_;             // by number; as many as the channels hold
   std::unordered_set<EventId> held_;                                  // hashes of the dead letters that wait for a message
   DeadReferences unconfirmed_;                                        // done before anybody could be told
+  std::size_t askers_ = 0;                                            // that wait
   std::uint64_t messages_ = 0;
-  std::uint64_t sends_ = 0;
-  std::string handing_to_;                                            // the channel whose send is being called
   std::optional<Moment> armed_;
   std::optional<Moment> drain_until_;
+  std::set<std::string> undrained_;                                   // channels that have been told of the end and have not answered
+  bool hurried_ = false;
   bool drained_ = false;
 };
 

@@ -10,13 +10,15 @@
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/limits.hpp"
 #include "denrei/domain/request_head.hpp"
-#include "employee_list.hpp"
+#include "denrei/domain/tally.hpp"
+#include "inbox_question.hpp"
+#include "key_list.hpp"
 
 namespace denrei {
 namespace {
 
-enum class Question : std::uint8_t { record, timeline, figures, inbox, employees };
-enum class Step : std::uint8_t { applying, file, chunks, repeats, inbox, names };
+enum class Question : std::uint8_t { record, timeline, figures, tally, inbox, stream, employees, announcements };
+enum class Step : std::uint8_t { applying, file, chunks, repeats, names };
 
 // One reading request under way.
 struct Reading {
@@ -29,14 +31,21 @@ struct Reading {
   std::uint32_t partition = 0;
   std::uint64_t cursor = 0;
   std::size_t limit = limits::page_default;
-  std::string inbox;
+  InboxPath inbox;
+  InboxQuestion asked;          // of the inbox
   std::size_t partitions_left = 0;
   KeyFile file;
   std::uint32_t first_line = 0; // of `lines`
   std::vector<Line> lines;
   std::optional<std::uint64_t> next;
-  std::optional<EmployeeList> list;
+  std::optional<KeyList> list;
 };
+
+constexpr std::string_view reading_methods = "GET, HEAD";
+
+bool is_taken(std::string_view method, std::string_view methods) {
+  return method == methods || (methods == reading_methods && (method == "GET" || method == "HEAD"));
+}
 
 std::optional<std::uint64_t> number_in_query(const InboundRequest& request, std::string_view name, std::uint64_t otherwise) {
   if (!has_query(request.target, name)) return otherwise;
@@ -58,7 +67,6 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
         [this](const AppliedNow& fact) { on_applied_now(fact); },
         [this](BlobsRead& fact) { on_blobs_read(fact); },
         [this](FieldsRead& fact) { on_fields_read(fact); },
-        [this](const InboxPage& fact) { on_inbox_page(fact); },
         [this](const PartitionsOpened& fact) { partitions_ = fact.partitions; },
     };
   }
@@ -70,23 +78,33 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
 
   void on_serve(const Serve& order) {
     Reading r{order.request, order.site};
-    if (r.request->method == "OPTIONS") return answer(r, preflight(*r.site, r.request->headers));
     const auto segments = path_segments(path_of(r.request->target));
+    if (r.request->method == "OPTIONS") return answer(r, preflight(*r.site, r.request->headers, segments ? methods_of(*segments) : reading_methods));
     if (options_.desk && segments && is_event(*segments)) return caf::anon_send(options_.desk, order);
     if (!segments || !understand(*segments, r))
       return say_reply(make_refusal(r.request, r.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
-    if (r.request->method != "GET" && r.request->method != "HEAD")
-      return answer(r, problem(405, "Method Not Allowed", "this path takes GET", "Allow: GET, HEAD, OPTIONS\r\n"));
-    if (!is_authorized(*r.site, Role::reader, find_header(r.request->headers, "authorization")))
+    const auto methods = methods_of(*segments);
+    if (!is_taken(r.request->method, methods))
+      return answer(r, problem(405, "Method Not Allowed", fmt::format("this path takes {}", methods), fmt::format("Allow: {}, OPTIONS\r\n", methods)));
+    if (!is_authorized(*r.site, Role::reader, *r.request))
       return answer(r, problem(401, "Unauthorized", "a bearer token with the role reader is needed", "WWW-Authenticate: Bearer\r\n"));
-    if (!read_paging(r)) return;
+    if (r.question == Question::stream) return caf::anon_send(options_.fan_out, order);
+    if (r.question == Question::inbox ? !read_inbox(r) : !read_paging(r)) return;
     if (partitions_.empty() || readings_.size() >= limits::reads_waiting_max) return answer(r, unavailable());
     start(std::move(r));
   }
 
   static bool is_event(const std::vector<std::string>& path) { return path.size() == 3 && path[1] == "events" && !path[2].empty(); }
 
-  static bool understand(const std::vector<std::string>& path, Reading& r) {
+  static bool is_stream(const std::vector<std::string>& path) { return path.size() == 3 && path[1] == "notifications" && path[2] == "stream"; }
+
+  static std::string_view methods_of(const std::vector<std::string>& path) {
+    if (is_stream(path)) return "GET";
+    const auto inbox = find_inbox_path(path);
+    return inbox && inbox->is_order ? "POST" : reading_methods;
+  }
+
+  bool understand(const std::vector<std::string>& path, Reading& r) const {
     const auto n = path.size();
     if (n >= 3 && path[1] == "employees" && !path[2].empty() && (n == 3 || (n == 4 && path[3] == "timeline"))) {
       r.question = n == 3 ? Question::record : Question::timeline;
@@ -96,17 +114,28 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     } else if (n == 4 && path[1] == "announcements" && !path[2].empty() && path[3] == "stats") {
       r.question = Question::figures;
       r.field = file_field("announcement", path[2]);
-    } else if (n == 3 && path[1] == "notifications" && path[2] == "acknowledgements") {
+    } else if (n == 4 && path[1] == "announcements" && !path[2].empty() && path[3] == "tally") {
+      r.question = Question::tally;
+      r.field = file_field("tally", path[2]);
+    } else if (n == 2 && path[1] == "announcements") {
+      r.question = Question::announcements;
+    } else if (is_stream(path) && options_.fan_out) {
+      r.question = Question::stream;
+    } else if (auto inbox = find_inbox_path(path)) {
       r.question = Question::inbox;
-      r.inbox = "acknowledgements";
-    } else if (n == 2 && path[1] == "notifications") {
-      r.question = Question::inbox;
-      r.inbox = "level99";
+      r.inbox = std::move(*inbox);
     } else {
       return false;
     }
     if (n >= 3) r.key = path[2];
     return true;
+  }
+
+  bool read_inbox(Reading& r) {
+    auto asked = read_inbox_question(r.inbox, *r.request);
+    if (!asked) answer(r, std::move(asked.error()));
+    else r.asked = std::move(*asked);
+    return asked.has_value();
   }
 
   bool read_paging(Reading& r) {
@@ -116,22 +145,22 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
       return false;
     }
     r.limit = *limit;
-    if (r.question == Question::employees) return read_list_cursor(r);
-    const std::string_view name = r.question == Question::inbox ? "after" : "cursor";
-    const auto cursor = number_in_query(*r.request, name, 0);
+    if (r.question == Question::employees) return read_list_cursor(r, {"employee", "staffId", r.limit});
+    if (r.question == Question::announcements) return read_list_cursor(r, {"tally", "id", r.limit});
+    const auto cursor = number_in_query(*r.request, "cursor", 0);
     if (!cursor) {
-      answer(r, problem(400, "Bad Request", fmt::format("{} must be one that an answer of this path gave", name)));
+      answer(r, problem(400, "Bad Request", "cursor must be one that an answer of this path gave"));
       return false;
     }
     r.cursor = *cursor;
     return true;
   }
 
-  bool read_list_cursor(Reading& r) {
+  bool read_list_cursor(Reading& r, const ListedKeys& what) {
     if (partitions_.empty()) return true;  // refused for that
     const auto& target = r.request->target;
-    const auto cursor = has_query(target, "cursor") ? query_value(target, "cursor").value_or("") : std::string(EmployeeList::first_cursor);
-    auto list = EmployeeList::begin(cursor, r.limit, partitions_.size());
+    const auto cursor = has_query(target, "cursor") ? query_value(target, "cursor").value_or("") : std::string(KeyList::first_cursor);
+    auto list = KeyList::begin(what, cursor, partitions_.size());
     if (!list) answer(r, problem(400, "Bad Request", list.error().detail));
     else r.list.emplace(std::move(*list));
     return list.has_value();
@@ -163,8 +192,9 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     if (r.list) {
       ask_for_names(fact.ticket, r);
     } else if (r.question == Question::inbox) {
-      r.step = Step::inbox;
-      send(options_.inboxes.at(r.inbox), ReadInbox{fact.ticket, r.cursor, r.limit});
+      const auto& inbox = options_.inboxes.at(r.asked.inbox);
+      caf::anon_send(inbox, AskInbox{r.request, r.site, std::move(r.asked)});
+      readings_.erase(at);
     } else {
       look(fact.ticket, r, Step::file, ShelfName::states, {r.field});
     }
@@ -187,7 +217,6 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
       case Step::chunks: return on_chunks(at, *fact.result);
       case Step::repeats: return on_repeats(at, *fact.result);
       case Step::applying:
-      case Step::inbox:
       case Step::names: return;
     }
   }
@@ -209,7 +238,7 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
   void look_for_lines(At at) {
     auto& r = at->second;
     const auto first_kept = first_kept_line(r.file);
-    const bool all = r.question == Question::figures;
+    const bool all = r.question == Question::figures || r.question == Question::tally;
     const auto from = std::max<std::uint64_t>(first_kept, all ? 0 : r.cursor);
     const auto until = all ? r.file.lines : std::min<std::uint64_t>(r.file.lines, from + r.limit);
     if (from > r.file.lines) return finish(at, problem(400, "Bad Request", "the cursor is beyond the end of this timeline"));
@@ -240,6 +269,10 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     }
     if (r.question == Question::figures) {
       auto body = announcement_json(r.key, r.file.state, r.lines);
+      return finish(at, body ? Answer{200, std::move(*body), {}} : broken(body.error()));
+    }
+    if (r.question == Question::tally) {
+      auto body = tally_json(r.key, r.file.state, r.lines);
       return finish(at, body ? Answer{200, std::move(*body), {}} : broken(body.error()));
     }
     if (r.lines.empty()) {
@@ -278,26 +311,6 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     auto& r = at->second;
     if (!r.list->take(std::move(*fact.result))) return ask_for_names(fact.ticket, r);
     finish(at, {200, r.list->body(), {}});
-  }
-
-  void on_inbox_page(const InboxPage& fact) {
-    const auto at = readings_.find(fact.ticket);
-    if (at == readings_.end()) return;
-    if (!fact.ok) return finish(at, unavailable());
-    auto& r = at->second;
-    // The page depends on nothing but the newest notification and the question.
-    const auto etag = fmt::format("\"{}-{}-{}\"", fact.newest, r.cursor, r.limit);
-    const auto headers = fmt::format("ETag: {}\r\nCache-Control: private, no-cache\r\n", etag);
-    const auto known = find_header(r.request->headers, "if-none-match");
-    if (known == "*" || known.find(etag) != std::string_view::npos)
-      return finish(at, {304, {}, headers, {}});
-    std::string body = "[";
-    for (const auto& [cursor, json] : fact.items) {
-      if (body.size() > 1) body += ',';
-      body += fmt::format(R"({{"cursor":"{}",)", cursor);
-      body.append(json, 1);  // the object without its opening brace
-    }
-    finish(at, {200, body + "]", headers});
   }
 
   // --- the answer

@@ -29,20 +29,20 @@ bool is_allowed_origin(const Site& site, std::string_view origin) {
 
 }  // namespace
 
-std::string cors_headers(const Site& site, Headers request_headers) {
+std::string cors_headers(const Site& site, Headers request_headers, std::string_view varies_with) {
   const auto origin = find_header(request_headers, "origin");
-  if (origin.empty() || !is_allowed_origin(site, origin)) return "Vary: Origin\r\n";
-  return fmt::format("Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: ETag, X-Request-Id\r\nVary: Origin\r\n", origin);
+  if (origin.empty() || !is_allowed_origin(site, origin)) return fmt::format("Vary: {}\r\n", varies_with);
+  return fmt::format("Access-Control-Allow-Origin: {}\r\nAccess-Control-Expose-Headers: ETag, X-Request-Id\r\nVary: {}\r\n", origin, varies_with);
 }
 
-Answer preflight(const Site& site, Headers request_headers) {
-  Answer answer{204, {}, "Allow: GET, HEAD, OPTIONS\r\n", {}};
+Answer preflight(const Site& site, Headers request_headers, std::string_view methods) {
+  Answer answer{204, {}, fmt::format("Allow: {}, OPTIONS\r\n", methods), {}};
   answer.headers += cors_headers(site, request_headers);
   const auto origin = find_header(request_headers, "origin");
   if (!origin.empty() && is_allowed_origin(site, origin))
-    answer.headers +=
-        "Access-Control-Allow-Methods: GET, HEAD\r\nAccess-Control-Allow-Headers: Authorization, If-None-Match\r\n"
-        "Access-Control-Max-Age: 3600\r\n";
+    answer.headers += fmt::format("Access-Control-Allow-Methods: {}\r\nAccess-Control-Allow-Headers: {}\r\nAccess-Control-Max-Age: 3600\r\n", methods,
+                                  methods == "POST" ? "Authorization, Content-Type, Denrei-Reader"
+                                                    : "Authorization, If-None-Match, Denrei-Reader, Last-Event-ID");
   return answer;
 }
 

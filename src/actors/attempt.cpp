@@ -7,7 +7,6 @@
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/assert.hpp"
 #include "denrei/domain/json_text.hpp"
-#include "denrei/domain/outbound.hpp"
 
 namespace denrei {
 namespace {
@@ -96,17 +95,16 @@ class AttemptAtWork final : public Supervised<AttemptActor::base> {
   }
 
   [[nodiscard]] std::vector<OwnedHeader> make_headers() const {
-    if (options_.key != nullptr) return make_headers(*options_.key);
+    if (options_.keys != nullptr) return make_headers(*options_.keys);
     const auto& live = *options_.destination;
-    DENREI_ASSERT(!live.secrets.empty());
-    const auto key = make_signature_key(live.destination.signature, live.secrets.front());
-    DENREI_ASSERT(key.has_value());
-    return make_headers(*key);
+    const auto keys = make_outbound_keys(live.destination.signature, live.secrets);
+    DENREI_ASSERT(keys.has_value());
+    return make_headers(*keys);
   }
 
-  [[nodiscard]] std::vector<OwnedHeader> make_headers(const HmacSha256& key) const {
+  [[nodiscard]] std::vector<OwnedHeader> make_headers(const OutboundKeys& keys) const {
     const auto& live = *options_.destination;
-    return make_outbound_headers({.destination = live.destination, .key = key, .bearer = live.bearer ? &*live.bearer : nullptr,
+    return make_outbound_headers({.destination = live.destination, .keys = keys, .bearer = live.bearer ? &*live.bearer : nullptr,
                                   .delivery = *options_.delivery, .attempt = number(), .now = *started_at_,
                                   .version = DENREI_VERSION});
   }

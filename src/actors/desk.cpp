@@ -37,6 +37,8 @@ QuestionPtr make_question(QuestionStart start) {
     case DeskPath::jobs:
     case DeskPath::job:
     case DeskPath::cancel_job: return ask_jobs(std::move(start));
+    case DeskPath::exports:
+    case DeskPath::one_export: return ask_exports(std::move(start));
     case DeskPath::audit: return ask_audit(std::move(start));
     case DeskPath::event: return ask_event(std::move(start));
   }
@@ -61,6 +63,7 @@ class DeskAtWork final : public Supervised<Desk::base> {
         [this](const FoundEventRead& fact) { tell(fact, &Question::on_found_event); },
         [this](const RecordsRead& fact) { tell(fact, &Question::on_records); },
         [this](const NumberedRead& fact) { tell(fact, &Question::on_numbered); },
+        [this](const ExportsTold& fact) { tell(fact, &Question::on_exports_told); },
         [this](const DispatchersOpened& fact) { lines_.use(fact.dispatchers); },
         [this](const SiteChanged& fact) { lines_.use(fact.site); },
         [this](DeskTick) { on_tick(); },
@@ -82,15 +85,15 @@ class DeskAtWork final : public Supervised<Desk::base> {
     auto target = find_desk_target(path_of(order.request->target));
     if (!target) return refuse(order, desk_problem(404, "nothing lives at this path"));
     const auto& method = order.request->method;
+    if (target->path == DeskPath::exports) target->is_order = method == "POST";
     if (target->is_order && method != "POST") return refuse(order, desk_problem(405, "this path takes POST", "Allow: POST\r\n"));
     if (!target->is_order && method != "GET" && method != "HEAD")
-      return refuse(order, desk_problem(405, "this path takes GET", "Allow: GET, HEAD\r\n"));
-    const auto authorization = find_header(order.request->headers, "authorization");
-    if (!is_authorized(*order.site, Role::op, authorization))
+      return refuse(order, desk_problem(405, "this path takes GET", target->path == DeskPath::exports ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n"));
+    if (!is_authorized(*order.site, Role::op, *order.request))
       return refuse(order, desk_problem(401, "a bearer token with the role operator is needed", "WWW-Authenticate: Bearer\r\n"));
     if (lines_.partitions() == 0) return refuse(order, ask_again("the store is not open yet; ask again"));
     if (questions_.size() >= limits::reads_waiting_max) return refuse(order, ask_again("too many questions are under way; ask again"));
-    const auto* by = is_authorized(*order.site, Role::admin, authorization) ? "admin" : "operator";
+    const auto* by = is_authorized(*order.site, Role::admin, *order.request) ? "admin" : "operator";
     begin({order.request, std::move(*target), by});
   }
 

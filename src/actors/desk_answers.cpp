@@ -148,4 +148,8 @@ std::string_view pending_state(const DeliveryHead& head, WallTime now) noexcept 
   return head.waits_for_batch || (head.attempts > 0 && head.due > now) ? "waiting" : "pending";
 }
 
+std::string_view settled_state(const DeliveryHead& head) noexcept {
+  return head.dead == DeadReason::superseded ? "superseded" : "delivered";
+}
+
 }  // namespace denrei

@@ -39,5 +39,6 @@ struct DeliveryFilter {
 [[nodiscard]] bool matches(const DeliveryFilter& filter, const DeliveryHead& head);
 // "waiting" for the time of its next attempt or batch, else "pending".
 [[nodiscard]] std::string_view pending_state(const DeliveryHead& head, WallTime now) noexcept;
+[[nodiscard]] std::string_view settled_state(const DeliveryHead& head) noexcept;  // of one in the history: delivered or superseded
 
 }  // namespace denrei

@@ -1,4 +1,4 @@
-// Lists of deliveries by state. The pending ones of a destination are here; delivered ones: desk_history; dead ones: desk_dead_letters.
+// Lists of deliveries by state. The pending ones of a destination are here; delivered and superseded ones: desk_history; dead ones: desk_dead_letters.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -89,7 +89,7 @@ class PendingQuestion final : public Question {
 class UnknownStateQuestion final : public Question {
  public:
   using Question::Question;
-  void start() override { answer(wrong_members({{"state", "is needed: one of pending, delivered, dead"}})); }
+  void start() override { answer(wrong_members({{"state", "is needed: one of pending, delivered, superseded, dead"}})); }
 };
 
 }  // namespace
@@ -97,7 +97,7 @@ class UnknownStateQuestion final : public Question {
 QuestionPtr ask_deliveries(QuestionStart start) {
   const auto state = query_value(start.asked.request->target, "state");
   if (state == "pending") return std::make_unique<PendingQuestion>(std::move(start));
-  if (state == "delivered") return ask_delivered(std::move(start));
+  if (state == "delivered" || state == "superseded") return ask_delivered(std::move(start));
   if (state == "dead") return ask_dead_letters(std::move(start));
   return std::make_unique<UnknownStateQuestion>(std::move(start));
 }

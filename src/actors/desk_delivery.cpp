@@ -101,7 +101,7 @@ class DeliveryQuestion final : public FindQuestion {
     auto delivery = decode_delivery(record);
     if (!delivery || delivery->head.id != id()) return false;
     delivery_ = std::move(*delivery);
-    show("delivered", explain_delivered(delivery_.head));
+    show(settled_state(delivery_.head), explain_settled(delivery_.head));
     return true;
   }
 

@@ -128,7 +128,7 @@ class EventQuestion final : public Question {
     switch (found.place) {
       case Place::pending: return with_why(delivery_json(found.delivery, pending_state(head, lines_.now()), false), why_pending(head));
       case Place::dead: return with_why(delivery_json(found.delivery, "dead", false), explain_dead(found.delivery));
-      case Place::delivered: return with_why(delivery_json(found.delivery, "delivered", false), explain_delivered(head));
+      case Place::delivered: return with_why(delivery_json(found.delivery, settled_state(head), false), explain_settled(head));
     }
     return {};
   }
@@ -141,12 +141,21 @@ class EventQuestion final : public Question {
                            report == reports_.end() ? nullptr : &report->second, lines_.now());
   }
 
+  [[nodiscard]] std::size_t& count_of(const Found& found) {
+    switch (found.place) {
+      case Place::pending: return trace_.pending;
+      case Place::dead: return trace_.dead;
+      case Place::delivered: break;
+    }
+    return found.delivery.head.dead == DeadReason::superseded ? trace_.superseded : trace_.delivered;
+  }
+
   void finish() {
     std::string deliveries = "[";
     for (const auto& [key, found] : found_) {
       if (deliveries.size() > 1) deliveries += ',';
       deliveries += show(found);
-      ++(found.place == Place::pending ? trace_.pending : found.place == Place::dead ? trace_.dead : trace_.delivered);
+      ++count_of(found);
     }
     for (const auto& [id, destination] : expected_) trace_.missing.push_back(destination);
     const auto why = explain_event(trace_, *lines_.site().routes, lines_.now());

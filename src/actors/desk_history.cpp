@@ -1,4 +1,4 @@
-// What has been: delivered deliveries and the audit, newest first over all partitions, by pages.
+// What has been: deliveries that were delivered or left out, and the audit, newest first over all partitions, by pages.
 #include <fmt/format.h>
 
 #include "denrei/domain/json_text.hpp"
@@ -73,7 +73,7 @@ class DeliveredQuestion final : public HistoryQuestion {
 
   void start() override {
     auto reader = query();
-    (void)reader.text("state");
+    state_ = reader.text("state");
     filter_.destination = reader.text("destination");
     filter_.key = reader.text("key");
     if (const auto event = reader.text("event"); !event.empty()) {
@@ -90,12 +90,14 @@ class DeliveredQuestion final : public HistoryQuestion {
   }
   std::optional<std::string> show(const std::string& record) override {
     const auto head = decode_delivery_head(record);
-    return head && matches(filter_, *head) ? std::optional(delivery_json(*head, "delivered")) : std::nullopt;
+    const bool is_wanted = head && settled_state(*head) == state_ && matches(filter_, *head);
+    return is_wanted ? std::optional(delivery_json(*head, state_)) : std::nullopt;
   }
   void read(std::uint32_t partition, std::uint64_t before, std::size_t count) override {
     lines_.read_delivered(ticket(), partition, before, count);
   }
 
+  std::string state_;                // delivered or superseded
   DeliveryFilter filter_;
 };
 

@@ -50,6 +50,10 @@ class DeskLines {
   void ask_dispatchers(const Order& order) {
     for (const auto& dispatcher : dispatchers_) caf::unsafe_send_as(&self_, dispatcher, order);
   }
+  template <class Order>
+  void ask_exporter(Order order) {
+    caf::unsafe_send_as(&self_, options_.exporter, std::move(order));
+  }
   void find_event(std::uint64_t ticket, std::uint32_t partition, const EventId& id);
   void fetch(std::uint64_t ticket, std::uint32_t partition, OutboxPart part, const std::vector<DeliveryId>& ids);
   void read_delivered(std::uint64_t ticket, std::uint32_t partition, std::uint64_t before, std::size_t count);
@@ -84,6 +88,7 @@ class Question {
   virtual void on_found_event(const FoundEventRead&) {}
   virtual void on_records(const RecordsRead&) {}
   virtual void on_numbered(const NumberedRead&) {}
+  virtual void on_exports_told(const ExportsTold&) {}
 
   void answer(Answer answer);
   [[nodiscard]] bool is_over() const noexcept { return over_; }
@@ -125,5 +130,6 @@ using QuestionPtr = std::unique_ptr<Question>;
 [[nodiscard]] QuestionPtr ask_event(QuestionStart start);             // desk_event.cpp
 [[nodiscard]] QuestionPtr ask_jobs(QuestionStart start);              // desk_jobs.cpp: list, one, cancel
 [[nodiscard]] QuestionPtr order_many(QuestionStart start);            // resend, discard, and their previews
+[[nodiscard]] QuestionPtr ask_exports(QuestionStart start);           // desk_exports.cpp: list, one, begin
 
 }  // namespace denrei

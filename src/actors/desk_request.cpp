@@ -37,6 +37,8 @@ constexpr std::array rows{
     Row{DeskPath::jobs, false, "ops/jobs"},
     Row{DeskPath::job, false, "ops/jobs/*"},
     Row{DeskPath::cancel_job, true, "ops/jobs/*/cancel"},
+    Row{DeskPath::exports, false, "ops/exports"},
+    Row{DeskPath::one_export, false, "ops/exports/*"},
     Row{DeskPath::audit, false, "ops/audit"},
     Row{DeskPath::event, false, "api/events/*"},
 };

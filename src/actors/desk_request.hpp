@@ -16,12 +16,12 @@ namespace denrei {
 
 enum class DeskPath : std::uint8_t {
   destinations, destination, enable, disable, deliveries, delivery, dead_letters, dead_letter, resend_one, discard_one,
-  resend_many, discard_many, jobs, job, cancel_job, audit, event,
+  resend_many, discard_many, jobs, job, cancel_job, exports, one_export, audit, event,
 };
 
 struct DeskTarget {
   DeskPath path = DeskPath::destinations;
-  bool is_order = false;               // takes POST; the others take GET
+  bool is_order = false;               // takes POST; the others take GET, and `exports` both
   std::string name;                    // {name}, {dlv_…}, {job_…}, {evt_…}; empty where the path has none
 };
 [[nodiscard]] std::optional<DeskTarget> find_desk_target(std::string_view path);

@@ -81,6 +81,15 @@ Why explain_breaker(const DeliveryHead& head, const Destination& settings, const
   return {failed.en + "; " + why.en, failed.ja + "。" + why.ja};
 }
 
+// How many of its type may go, where that is limited: it may be what it waits for.
+void add_limit(Why& why, const DeliveryHead& head, const Destination& settings) {
+  const auto* const limit = find_limit(settings.limits, head.type);
+  if (limit == nullptr) return;
+  const auto seconds = static_cast<double>(limit->window.count()) / 1000;
+  why.en += fmt::format("; of type {} at most {} attempts go there in {} s", limit->type, limit->count, seconds);
+  why.ja += fmt::format("。種別 {} の送信は {} 秒間に {} 回までです", limit->type, seconds, limit->count);
+}
+
 Why explain_turn(const DeliveryHead& head, const Destination& settings, const DestinationReport& report) {
   Why why{fmt::format("waits for its turn: {} deliveries of destination {} are pending, {} under way", report.pending, report.name,
                       report.in_flight),
@@ -89,9 +98,20 @@ Why explain_turn(const DeliveryHead& head, const Destination& settings, const De
     why.en += fmt::format("; {} keys wait for a dead letter to be re-sent or discarded", report.blocked_lanes);
     why.ja += fmt::format("。{} 個のキーが配信不能の再送または破棄を待っています", report.blocked_lanes);
   }
+  add_limit(why, head, settings);
   if (head.attempts == 0) return why;
   const auto failed = failed_attempt(head, settings);
   return {failed.en + "; " + why.en, failed.ja + "。" + why.ja};
+}
+
+// The newer one says all that it said.
+Why explain_superseded(const DeliveryHead& head) {
+  const auto so_far_en = head.attempts > 0 ? fmt::format("not sent again after {} attempts", head.attempts) : std::string("not sent");
+  const auto so_far_ja = head.attempts > 0 ? fmt::format("{} 回の送信後、再送していません", head.attempts) : std::string("送信していません");
+  return {fmt::format("{}: when its turn came at {}, a newer event of type {} and the same key was waiting behind it, and that one is sent instead",
+                      so_far_en, format_iso8601(head.ended_at), head.type),
+          fmt::format("{}。{} に順番が来た時点で、同じキー・同じ種別（{}）のより新しいイベントが待っていたため、そちらだけを送信します", so_far_ja,
+                      format_jst(head.ended_at), head.type)};
 }
 
 std::string patterns_text(const std::vector<std::string>& patterns) {
@@ -156,6 +176,7 @@ Why explain_dead(const Delivery& delivery) {
                          format_iso8601(at)),
              fmt::format("{} の時点で配信先 {} の未配信が上限に達していたため、送信していません", format_jst(at), head.destination)};
       break;
+    case DeadReason::superseded: why = explain_superseded(head); break;
   }
   const auto words = last_words(delivery);
   why.en += words;
@@ -166,15 +187,20 @@ Why explain_dead(const Delivery& delivery) {
   return why;
 }
 
-Why explain_delivered(const DeliveryHead& head) {
+Why explain_settled(const DeliveryHead& head) {
+  if (head.dead == DeadReason::superseded) return explain_superseded(head);
   return {fmt::format("delivered at attempt {} with status {} at {}", head.attempts, head.last_status, format_iso8601(head.ended_at)),
           fmt::format("{} の {} 回目の送信で配信済みです（状態コード {}）", format_jst(head.ended_at), head.attempts, head.last_status)};
 }
 
 Why explain_event(const EventTrace& trace, const Routes& routes, WallTime now) {
-  if (trace.pending + trace.dead + trace.delivered == 0) return explain_nothing(trace, routes, now);
+  if (trace.pending + trace.dead + trace.delivered + trace.superseded == 0) return explain_nothing(trace, routes, now);
   Why why{fmt::format("{} delivered, {} pending, {} dead", trace.delivered, trace.pending, trace.dead),
           fmt::format("配信済み {} 件、未配信 {} 件、配信不能 {} 件", trace.delivered, trace.pending, trace.dead)};
+  if (trace.superseded > 0) {
+    why.en += fmt::format(", {} left out for a newer event", trace.superseded);
+    why.ja += fmt::format("、新しいイベントに置き換え {} 件", trace.superseded);
+  }
   if (trace.missing.empty()) return why;
   why.en += fmt::format("; nothing is known of a delivery to {}: ", fmt::join(trace.missing, ", "));
   why.en += "delivered or discarded longer ago than the history reaches, or the route is newer";

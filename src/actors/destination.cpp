@@ -7,11 +7,10 @@
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/limits.hpp"
 #include "denrei/domain/aftermath.hpp"
-#include "destination_switch.hpp"
-#include "flights.hpp"
-#include "outbox_owners.hpp"
-#include "pace.hpp"
+#include "coalescing.hpp"
+#include "destination_report.hpp"
 #include "payload_window.hpp"
+#include "type_limits.hpp"
 
 namespace denrei {
 namespace {
@@ -23,7 +22,8 @@ constexpr auto tick_max = 60s;  // so that a wall clock that is set is noticed
 class DestinationAtWork final : public Supervised<DestinationActor::base> {
  public:
   DestinationAtWork(caf::actor_config& config, ActorMeter& own_meter, DestinationOptions options)
-      : Supervised(config, own_meter), options_(std::move(options)), switch_(options_.registers, options_.name) {
+      : Supervised(config, own_meter), options_(std::move(options)), limits_(options_.site->destinations.at(options_.name)->destination.limits),
+        switch_(options_.registers, options_.name) {
     use(options_.site->destinations.at(options_.name));
     pace_ = Pace(settings());
   }
@@ -40,7 +40,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
         [this](const WakeDestination& order) { on_wake(order); },
         [this](const ReportDestination& order) { report(order.ticket); },
         [this](const DirectDestination& order) { on_direct(order); },
-        [this](const ListPending& order) { on_list_pending(order); },
+        [this](const ListPending& order) { caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), list_pending(book_, order)); },
         [this](const RegistersRead& fact) { on_registers_read(fact); },
         [this](const SiteChanged& fact) { on_site_changed(fact); },
         [this](const StoreChanged& fact) { on_store_changed(fact); },
@@ -54,6 +54,8 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   // The lanes are in the outbox: each Dispatcher hands them over again when it hears that we forgot them.
   void restart_state() override {
     book_ = LaneBook{};
+    coalescing_.clear();
+    limits_.forget_waiting();
     window_.clear();
     settlements_.clear();
     flights_.make_void();
@@ -62,7 +64,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
     caf::anon_send(me(), StoreChanged{true, {}});  // the register may be what crashed us
   }
 
-  // Taken out of the configuration, it stays as it was until the process starts again; so do its order and its pace.
+  // Taken out of the configuration, it stays as it was until the process starts again; so do its order, its pace and its limits.
   void on_site_changed(const SiteChanged& fact) {
     const auto at = fact.site->destinations.find(options_.name);
     if (at == fact.site->destinations.end()) return;
@@ -73,9 +75,8 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
 
   void use(std::shared_ptr<const LiveDestination> live) {
     live_ = std::move(live);
-    key_.reset();
-    if (live_->secrets.empty()) return;
-    if (auto key = make_signature_key(settings().signature, live_->secrets.front())) key_ = std::make_shared<const HmacSha256>(std::move(*key));
+    keys_.reset();
+    if (auto keys = make_outbound_keys(settings().signature, live_->secrets)) keys_ = std::make_shared<const OutboundKeys>(std::move(*keys));
   }
 
   [[nodiscard]] const Destination& settings() const noexcept { return live_->destination; }
@@ -113,18 +114,27 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   // --- lanes come and go
 
   void on_lanes_opened(LanesOpened& fact) {
-    book_.forget(fact.partition);
+    forget_lanes(fact.partition);
     owners_.open(fact);
     for (const auto& blocked : fact.blocked) book_.block(blocked.lane, blocked.id, fact.partition);
     for (const auto& pending : fact.pending) book_.add(pending);
     flights_.find_again(fact.partition, [this](const Pending& pending) { return book_.take(pending); });
     if (!fact.payloads.empty()) begin_batch();
-    for (auto& payload : fact.payloads) window_.keep(std::move(payload));
+    for (auto& payload : fact.payloads) {
+      coalescing_.learn(settings(), fact.partition, payload->head);
+      window_.keep(std::move(payload));
+    }
     go_on();
   }
 
+  void forget_lanes(std::uint32_t partition) {
+    book_.forget(partition);
+    coalescing_.lose(partition);
+    limits_.lose(partition);
+  }
+
   void on_lanes_closed(const LanesClosed& fact) {
-    book_.forget(fact.partition);
+    forget_lanes(fact.partition);
     owners_.close(fact.partition);
     window_.clear();
     settlements_.lose(fact.partition);
@@ -153,6 +163,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   [[nodiscard]] std::uint64_t lane_in(std::uint32_t partition, const DeliveryHead& head) const { return lane_of(partition, head, settings().order); }
 
   bool add(std::uint32_t partition, const DeliveryHead& head) {
+    coalescing_.learn(settings(), partition, head);
     return book_.add({head.id, head.seq, lane_in(partition, head), head.due, partition, head.waits_for_batch});
   }
 
@@ -180,13 +191,14 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   void go_on() {
     const auto now = options_.clock();
     while (may_begin(now)) {
-      const auto pending = book_.take_ready(now);
+      const auto pending = take_next(now);
       if (!pending) break;
       pace_.begun(now);
-      begin(*pending);
+      if (auto delivery = window_.take(pending->id)) attempt(*pending, std::move(delivery), now);
+      else flights_.begin_with_fetch(*pending);
     }
-    fetch_wanted();
-    show();
+    for (auto& [partition, ids] : flights_.take_wanted()) owners_.fetch(this, partition, std::move(ids));
+    show(state(), options_.meter, now);
     arm(now);
     say_drained_when_quiet();
   }
@@ -197,22 +209,23 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
     return is_sending() && flights_.size() < settings().concurrency && pace_.may_begin(now);
   }
 
-  void begin(const Pending& pending) {
-    if (auto delivery = window_.take(pending.id)) attempt(flights_.begin(pending), std::move(delivery));
-    else flights_.begin_with_fetch(pending);
-  }
-
-  void fetch_wanted() {
-    for (auto& [partition, ids] : flights_.take_wanted()) owners_.fetch(this, partition, std::move(ids));
+  // Those that waited for their type's limit and the others take turns: neither can hold up the other.
+  std::optional<Pending> take_next(WallTime now) {
+    limited_first_ = !limited_first_;
+    auto next = limited_first_ ? limits_.next(now) : book_.take_ready(now);
+    if (next) return next;
+    return limited_first_ ? book_.take_ready(now) : limits_.next(now);
   }
 
   void on_deliveries_fetched(DeliveriesFetched& fact) {
     if (!owners_.is_current(fact.partition, fact.epoch)) return;
+    const auto now = options_.clock();
     for (std::size_t i = 0; i < fact.ids.size(); ++i) {
       const auto number = flights_.fetched(fact.ids[i]);
       if (number == 0) continue;
-      if (fact.deliveries[i] && is_sending()) attempt(number, std::move(fact.deliveries[i]));
-      else give_back(flights_.take(number)->pending, std::move(fact.deliveries[i]));
+      const auto pending = flights_.take(number)->pending;
+      if (fact.deliveries[i] && is_sending()) attempt(pending, std::move(fact.deliveries[i]), now);
+      else give_back(pending, std::move(fact.deliveries[i]));
     }
     go_on();
   }
@@ -220,16 +233,35 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   // Meanwhile nothing may go any more. Or the outbox does not know it: it was settled in a life before.
   void give_back(const Pending& pending, DeliveryPtr delivery) {
     pace_.given_back();
-    if (!delivery) return book_.finish(pending.lane);
+    limits_.give_back(pending.lane);
+    if (!delivery) {
+      coalescing_.left(pending.partition, pending.seq);
+      return book_.finish(pending.lane);
+    }
     window_.keep(std::move(delivery));
     book_.put_back(pending.lane);
   }
 
-  void attempt(std::uint64_t number, DeliveryPtr delivery) {
+  // With its payload at hand it shows: it is needless, waits for the limit of its type, or goes.
+  void attempt(const Pending& pending, DeliveryPtr delivery, WallTime now) {
+    if (coalescing_.has_newer(settings(), delivery->head)) return supersede(pending, *delivery, now);
+    if (!limits_.take_or_wait(pending, delivery->head.type, now)) {
+      pace_.given_back();
+      return window_.keep(std::move(delivery));
+    }
     const auto actor = spawn_attempt({system(), home()}, options_.attempt_meter,
-                                     {.destination = live_, .delivery = std::move(delivery), .flight = number, .client = options_.client,
-                                      .owner = caf::actor_cast<caf::actor>(this), .log = options_.log, .clock = options_.clock, .key = key_});
+                                     {.destination = live_, .delivery = std::move(delivery), .flight = flights_.begin(pending),
+                                      .client = options_.client, .owner = caf::actor_cast<caf::actor>(this), .log = options_.log,
+                                      .clock = options_.clock, .keys = keys_});
     caf::anon_send(actor, StartAttempt{});
+  }
+
+  // It is done with, and the next of its lane, in the end the newer one, is asked when that is written.
+  void supersede(const Pending& pending, const Delivery& delivery, WallTime now) {
+    pace_.given_back();
+    if (options_.meter.superseded != nullptr) options_.meter.superseded->add();
+    auto left = std::make_shared<Delivery>(leave_out(delivery, now));
+    settle({Settling::Then::finish, pending.lane, pending.partition, std::move(left)}, OutboxChange::Kind::finish, {});
   }
 
   // --- what has become of it
@@ -246,13 +278,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   }
 
   void conclude(const Pending& pending, Aftermath after, WallTime now) {
-    auto& m = options_.meter;
-    if (after.judgement == Judgement::delivered) {
-      m.delivered->add();
-      m.delivery_delay->observe(std::max(Millis{0}, now - after.delivery.head.received_at));
-    } else {
-      (after.dead ? m.given_up : m.retried)->add();
-    }
+    count_attempt(options_.meter, after, now);
     if (after.judgement == Judgement::disable && !switch_.disabled()) disable_by_answer(attempt_line(after.delivery.attempts.back()), now);
     using Kind = OutboxChange::Kind;
     using Then = Settling::Then;
@@ -282,7 +308,8 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
 
   void go_on_in_lane(const Settling& settled) {
     const auto& head = settled.delivery->head;
-    if (head.dead != DeadReason::alive) owners_.change_dead(settled.partition, 1);
+    if (is_dead_letter(head)) owners_.change_dead(settled.partition, 1);
+    if (settled.then != Settling::Then::postpone) coalescing_.left(head);
     switch (settled.then) {
       case Settling::Then::finish: return book_.finish(settled.lane);
       case Settling::Then::block: return book_.block(settled.lane, head.id);
@@ -300,8 +327,9 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
     std::optional<WallTime> at;
     const auto sooner = [&](std::optional<WallTime> t) { if (t && (!at || *t < *at)) at = t; };
     if (!is_sending()) return;
-    const bool has_ready = book_.has_ready(now);  // first: what is due now waits for no time
+    const bool has_ready = book_.has_ready(now) || limits_.has_turn(now);  // first: what is due now waits for no time
     sooner(book_.next_due());
+    sooner(limits_.next_turn(now));
     if (has_ready && flights_.size() < settings().concurrency) sooner(pace_.next_chance(now));
     if (!at || (tick_at_ && *tick_at_ <= *at)) return;
     tick_at_ = at;
@@ -316,35 +344,11 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
 
   // --- for people
 
-  void show() {
-    auto& m = options_.meter;
-    m.pending.store(book_.size(), std::memory_order_relaxed);
-    m.in_flight.store(flights_.size(), std::memory_order_relaxed);
-    m.dead.store(owners_.dead(), std::memory_order_relaxed);
-    m.disabled.store(switch_.disabled().has_value(), std::memory_order_relaxed);
-    m.breaker.store(static_cast<int>(pace_.breaker_state(options_.clock())), std::memory_order_relaxed);
-  }
+  [[nodiscard]] DestinationState state() const { return {book_, flights_, owners_, switch_, pace_}; }
 
   void report(std::uint64_t ticket) {
-    const auto& d = settings();
-    DestinationReport out{.ticket = ticket, .name = d.name, .url = d.url, .order = std::string(lane_order_name(d.order))};
-    pace_.report(out, options_.clock());
-    switch_.report(out);
-    out.pending = book_.size();
-    out.lanes = book_.lanes();
-    out.blocked_lanes = book_.blocked();
-    out.in_flight = flights_.size();
-    out.dead = owners_.dead();
-    out.delivered = options_.meter.delivered->value();
-    out.failed_attempts = options_.meter.retried->value() + options_.meter.given_up->value();
-    out.given_up = options_.meter.given_up->value();
-    out.next_due = book_.next_due();
-    caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), std::move(out));
-  }
-
-  void on_list_pending(const ListPending& order) {
-    PendingListed out{order.ticket, {}, book_.size()};
-    for (const auto& pending : book_.list(order.skip, order.count)) out.ids.emplace_back(pending.partition, pending.id);
+    auto out = make_report(state(), settings(), options_.meter, options_.clock());
+    out.ticket = ticket;
     caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), std::move(out));
   }
 
@@ -367,8 +371,11 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   DestinationActor me() { return caf::actor_cast<DestinationActor>(this); }
   DestinationOptions options_;
   std::shared_ptr<const LiveDestination> live_;
-  std::shared_ptr<const HmacSha256> key_;
+  std::shared_ptr<const OutboundKeys> keys_;
   LaneBook book_;
+  Coalescing coalescing_;
+  TypeLimits limits_;
+  bool limited_first_ = false;
   Pace pace_;
   PayloadWindow window_;
   OutboxOwners owners_;

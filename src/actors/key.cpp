@@ -12,6 +12,40 @@ namespace {
 
 // Between events only the packed file is kept: one block of memory. A decoded record is a dozen scattered strings, and
 // with thousands of live keys, each touched rarely, fetching those costs more than decoding (5 µs an event measured).
+// What follows from a batch and only goes out: of each type the last that an event emitted, with the index of that event.
+class Emitted {
+ public:
+  void add(std::size_t index, std::vector<Emission> emissions) {
+    for (auto& emission : emissions) {
+      std::erase_if(last_, [&emission](const auto& earlier) { return earlier.second.type == emission.type; });
+      last_.emplace_back(index, std::move(emission));
+    }
+  }
+
+  // An event like any other for routes and receivers, though no log has it. Its id follows from its source's, so that writing it
+  // twice changes nothing.
+  [[nodiscard]] std::vector<Event> events_of(std::size_t index, const Event& source) {
+    std::vector<Event> events;
+    for (auto& [from, emission] : last_) {
+      if (from != index) continue;
+      auto& event = events.emplace_back();
+      event.id = make_event_id("denrei", source.id.hex() + emission.type);
+      event.effect = source.effect;
+      event.source = "denrei";
+      event.family = source.family;
+      event.key = source.key;
+      event.type = emission.type;
+      event.occurred_at = source.occurred_at;
+      event.received_at = source.received_at;
+      event.body = std::move(emission.body);
+    }
+    return events;
+  }
+
+ private:
+  std::vector<std::pair<std::size_t, Emission>> last_;
+};
+
 class KeyAtWork final : public Supervised<KeyActor::base> {
  public:
   KeyAtWork(caf::actor_config& config, ActorMeter& key_meter, KeyOptions options)
@@ -33,7 +67,8 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
       *decided = {.batch = order.batch, .field = options_.field};  // an unreadable file is not touched
       decided->failed = static_cast<std::uint32_t>(order.events.size());
       KeyFile none;
-      plan(order, none, *decided);  // accepted is accepted: others get it all the same
+      Emitted nothing;
+      plan(order, none, nothing, *decided);  // accepted is accepted: others get it all the same
     }
     decided->file = options_.file;
     caf::anon_send(caf::actor_cast<caf::actor>(current_sender()), DecidedPtr(std::move(decided)));
@@ -42,8 +77,9 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
   // The Partition waits for an answer to every Decide, so nothing that goes wrong in here may swallow it.
   bool decide_and_encode(const Decide& order, KeyFile& file, Decided& decided) {
     try {
-      decide_all(order, file, decided);
-      plan(order, file, decided);
+      Emitted emitted;
+      decide_all(order, file, emitted, decided);
+      plan(order, file, emitted, decided);
       options_.file = encode_key_file(file);
       return true;
     } catch (const std::exception&) {
@@ -53,14 +89,17 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
   }
 
   // A state that nobody can read keeps its bytes; its events are recorded as failed.
-  void decide_all(const Decide& order, KeyFile& file, Decided& decided) {
+  void decide_all(const Decide& order, KeyFile& file, Emitted& emitted, Decided& decided) {
     auto logic = fresh_logic(file.state);
     std::vector<bool> poison(order.events.size(), false);
     for (std::size_t i = 0; i < order.events.size(); ++i) {
-      if (logic && decide_and_record(*logic, order.events[i], file, decided)) continue;
+      if (auto emissions = logic ? decide_and_record(*logic, order.events[i], file, decided) : std::nullopt) {
+        emitted.add(i, std::move(*emissions));
+        continue;
+      }
       poison[i] = true;
       logic = logic_before(order, i, poison, file.state);
-      record(order.events[i], {Outcome::failed, {}, {}}, file, decided);
+      record(order.events[i], {.outcome = Outcome::failed}, file, decided);
     }
     if (logic) file.state = logic->encode_state();
   }
@@ -71,14 +110,16 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
     return logic ? std::move(*logic) : nullptr;
   }
 
-  // False: this event throws, in its decision or because its line cannot be written. Nothing is recorded then.
-  bool decide_and_record(KeyLogic& logic, const SequencedEvent& it, KeyFile& file, Decided& decided) {
+  // What the event emits. Nothing: it throws, in its decision or because its line cannot be written; then nothing is recorded.
+  std::optional<std::vector<Emission>> decide_and_record(KeyLogic& logic, const SequencedEvent& it, KeyFile& file, Decided& decided) {
     try {
-      record(it, logic.decide(*it.event), file, decided);
-      return true;
+      auto decision = logic.decide(*it.event);
+      auto emissions = std::move(decision.emissions);
+      record(it, std::move(decision), file, decided);
+      return emissions;
     } catch (const std::exception&) {
       meter().restarts.fetch_add(1, std::memory_order_relaxed);
-      return false;
+      return std::nullopt;
     }
   }
 
@@ -92,9 +133,10 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
 
   void record(const SequencedEvent& it, Decision decision, KeyFile& file, Decided& decided) {
     const auto& e = *it.event;
-    add_line(file, options_.field,
-             {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
-             decided.chunks);  // the only line here that can throw
+    if (decision.has_line || decision.outcome == Outcome::failed)
+      add_line(file, options_.field,
+               {it.seq, e.id, e.type, e.occurred_at, e.received_at, decision.outcome, std::move(decision.note)},
+               decided.chunks);  // the only line here that can throw
     decided.applied += decision.outcome == Outcome::applied;
     decided.stale += decision.outcome == Outcome::stale;
     decided.failed += decision.outcome == Outcome::failed;
@@ -102,12 +144,19 @@ class KeyAtWork final : public Supervised<KeyActor::base> {
       decided.notifications.emplace_back(fmt::format("{}-{}", it.seq, n), std::move(decision.notifications[n]));
   }
 
-  // What was accepted goes out, whatever it did here: stale or not is for each receiver to decide.
-  static void plan(const Decide& order, KeyFile& file, Decided& decided) {
+  // What was accepted goes out, whatever it did here: stale or not is for each receiver to decide. What it emitted goes right behind it.
+  static void plan(const Decide& order, KeyFile& file, Emitted& emitted, Decided& decided) {
     if (!order.routes || order.routes->empty()) return;
-    for (const auto& it : order.events)
-      for (auto& delivery : plan_deliveries(*order.routes, *it.event, it.seq, order.now, file.lane_sequences))
-        decided.deliveries.push_back(std::make_shared<const Delivery>(std::move(delivery)));
+    for (std::size_t i = 0; i < order.events.size(); ++i) {
+      const auto& it = order.events[i];
+      plan_one(order, *it.event, it.seq, file, decided);
+      for (const auto& event : emitted.events_of(i, *it.event)) plan_one(order, event, it.seq, file, decided);
+    }
+  }
+
+  static void plan_one(const Decide& order, const Event& event, std::uint64_t seq, KeyFile& file, Decided& decided) {
+    for (auto& delivery : plan_deliveries(*order.routes, event, seq, order.now, file.lane_sequences))
+      decided.deliveries.push_back(std::make_shared<const Delivery>(std::move(delivery)));
   }
 
   KeyOptions options_;
@@ -122,6 +171,7 @@ std::string_view key_kind(Effect effect) noexcept {
     case Effect::acknowledgement: return "CaseFile";
     case Effect::bulletin: return "Bulletin";
     case Effect::announcement: return "Announcement";
+    case Effect::tally: return "Tally";
   }
   return "Ledger";
 }

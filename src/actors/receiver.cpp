@@ -1,15 +1,22 @@
 // Admission.
 #include "denrei/actors/receiver.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "denrei/actors/replies.hpp"
 #include "denrei/actors/supervised.hpp"
 #include "denrei/base/limits.hpp"
+#include "denrei/domain/console_session.hpp"
 #include "denrei/domain/request_head.hpp"
 
 namespace denrei {
 namespace {
+
+constexpr std::chrono::seconds maintenance_retry{30};
+
+// What the Archive answers: below a path with a key there is something to read too.
+bool is_reading(std::string_view method) noexcept { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 class ReceiverAtWork final : public Supervised<Receiver::base> {
  public:
@@ -27,15 +34,31 @@ class ReceiverAtWork final : public Supervised<Receiver::base> {
   void restart_state() override {}
 
   void on_receive(const FreshRequestPtr& request) {
-    if (request->listener == Listener::operations) return caf::anon_send(options_.registry, Serve{request, options_.site});
-    const auto path = path_of(request->target);
-    const auto at = options_.site->paths.find(path);
-    if (at == options_.site->paths.end()) return pass_to_archive(request, path);
-    const auto& source = options_.site->sources[at->second];
-    if (auto refusal = judge_head(*request, source.source))
-      return say_reply(make_refusal(request, options_.site, &source, *refusal));
-    const auto& verifier = source.source.limits.empty() ? options_.verifier : options_.limiting_verifier;
-    caf::anon_send(verifier, Verify{request, options_.site, at->second});
+    if (request->listener == Listener::operations) {
+      request->has_console_session = has_console_session(*request);
+      return caf::anon_send(options_.registry, Serve{request, options_.site});
+    }
+    const auto* source = find_source(*options_.site, *request);
+    if (source == nullptr) return pass_to_archive(request, path_of(request->target));
+    if (auto refusal = judge_head(*request, source->source))
+      return say_reply(make_refusal(request, options_.site, source, *refusal));
+    if (is_in_maintenance(*source))
+      return say_reply(make_refusal(request, options_.site, source,
+                                    {.why = Refusal::overloaded, .detail = "maintenance: a service that this needs is down; send it again", .retry_after = maintenance_retry}));
+    const auto& verifier = source->source.limits.empty() ? options_.verifier : options_.limiting_verifier;
+    caf::anon_send(verifier, Verify{request, options_.site, static_cast<std::size_t>(source - options_.site->sources.data())});
+  }
+
+  // Another site's page can make a browser send the cookie along, but not the header that ours adds to a write.
+  [[nodiscard]] bool has_console_session(const InboundRequest& request) const {
+    const auto session = find_session(find_header(request.headers, "cookie"));
+    if (session.empty() || options_.site->console_key == nullptr) return false;
+    if (!is_reading(request.method) && find_header(request.headers, session_write_header).empty()) return false;
+    return is_session(*options_.site->console_key, session, request.arrived_at);
+  }
+
+  static bool is_in_maintenance(const LiveSource& source) noexcept {
+    return std::any_of(source.needs.begin(), source.needs.end(), [](const ServiceMeter* service) { return service->state.load() == ServiceState::down; });
   }
 
   void pass_to_archive(const RequestPtr& request, std::string_view path) {
@@ -51,14 +74,22 @@ class ReceiverAtWork final : public Supervised<Receiver::base> {
 
 }  // namespace
 
-const LiveSource* find_source(const Site& site, std::string_view target) {
-  const auto at = site.paths.find(path_of(target));
-  return at != site.paths.end() ? &site.sources[at->second] : nullptr;
+const LiveSource* find_source(const Site& site, const InboundRequest& request) {
+  const auto path = path_of(request.target);
+  if (const auto at = site.paths.find(path); at != site.paths.end()) return &site.sources[at->second];
+  if (site.patterns.empty() || is_reading(request.method)) return nullptr;
+  const LiveSource* fitting = nullptr;
+  for (const auto& [pattern, index] : site.patterns) {
+    if (!key_in_path(pattern, path)) continue;
+    fitting = &site.sources[index];
+    if (fitting->source.method == request.method) break;
+  }
+  return fitting;
 }
 
 std::optional<RefusalFacts> judge_head(const InboundRequest& request, const Source& source) {
-  if (request.method != "POST")
-    return RefusalFacts{.why = Refusal::method_not_allowed, .detail = "this path takes POST", .allow = "POST"};
+  if (request.method != source.method)
+    return RefusalFacts{.why = Refusal::method_not_allowed, .detail = "this path takes " + source.method, .allow = source.method};
   if (request.body_too_large || request.body.size() > source.body_bytes_max)
     return RefusalFacts{.why = Refusal::too_large,
                         .detail = fmt::format("the body may have {} bytes at most", source.body_bytes_max)};

@@ -26,11 +26,14 @@ class RegistryAtWork final : public Supervised<Registry::base> {
         [this](const PartitionChanged& fact) { on_partition_changed(fact); },
         [this](const PartitionsOpened& fact) { partitions_.assign(fact.partitions.size(), "not yet acquired"); },
         [this](const WritesRefused& fact) { on_writes_refused(fact); },
+        [this](const ServiceReported& fact) { services_[fact.report.name] = fact.report; },
+        [this](const RoomsOpened& fact) { rooms_ = fact; },
         [this](const Drain&) { draining_ = true; },
     };
   }
 
  private:
+  void on_exit() override { rooms_ = {}; }  // handles that hold each other
   void restart_state() override {}
 
   void on_partition_changed(const PartitionChanged& fact) {
@@ -59,39 +62,72 @@ class RegistryAtWork final : public Supervised<Registry::base> {
 
   void on_serve(const Serve& order) {
     const auto path = path_of(order.request->target);
-    if (options_.desk && is_desk_path(path)) return caf::anon_send(options_.desk, order);
+    if (const auto room = find_room(path)) return caf::anon_send(room, order);
     const bool is_read = order.request->method == "GET" || order.request->method == "HEAD";
     if (!is_read && is_known(path)) return say(order, problem(405, "Method Not Allowed", "this path takes GET", "Allow: GET, HEAD\r\n"));
     if (path == "/livez") return say(order, {200, R"({"status":"alive"})", {}});
-    if (path == "/readyz") return say(order, health(reasons()));
-    if (path == "/startupz") return say(order, health(started_ ? std::vector<std::string>{} : reasons()));
+    if (path == "/readyz") return say(order, readiness(has_query(order.request->target, "verbose")));
+    if (path == "/startupz") return say(order, health(started_ ? std::vector<std::string>{} : reasons(), {}));
     if (path == "/metrics")
       return say(order, {200, options_.render_metrics(options_.metrics.collect()), {}, "text/plain; version=0.0.4; charset=utf-8"});
     if (path == "/ops/actors") return serve_actors(order);
+    if (path == "/ops/stream") return serve_stream(order);
     say(order, problem(404, "Not Found", "nothing lives at this path"));
   }
 
   static bool is_known(std::string_view path) {
-    return path == "/livez" || path == "/readyz" || path == "/startupz" || path == "/metrics" || path == "/ops/actors";
+    constexpr std::array paths{"/livez", "/readyz", "/startupz", "/metrics", "/ops/actors", "/ops/stream"};
+    return std::find(paths.begin(), paths.end(), path) != paths.end();
   }
 
-  static bool is_desk_path(std::string_view path) {
-    constexpr std::array roots{"/ops/destinations", "/ops/deliveries", "/ops/dead-letters", "/ops/jobs", "/ops/audit"};
-    return std::any_of(roots.begin(), roots.end(), [path](std::string_view root) {
-      return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
-    });
+  [[nodiscard]] caf::actor find_room(std::string_view path) const {
+    for (const auto& [root, actor] : rooms_.rooms)
+      if (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/')) return actor;
+    return nullptr;
   }
 
-  static Answer health(const std::vector<std::string>& why_not) {
+  [[nodiscard]] Answer readiness(bool verbose) const {
+    if (!verbose) return health(reasons(), {});
+    json::array services;
+    json::array maintenance;
+    for (const auto& [name, report] : services_) {
+      services.push_back(describe(report));
+      if (service_effect(report.dependency, report.state) == "maintenance") maintenance.emplace_back(json::string(name));
+    }
+    json::array notes;
+    if (options_.notes)
+      for (const auto& note : options_.notes()) notes.emplace_back(json::string(note));
+    return health(reasons(), {{"services", std::move(services)}, {"maintenance", std::move(maintenance)}, {"notes", std::move(notes)}});
+  }
+
+  static json::object describe(const ServiceReport& r) {
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(json::string(text)); };
+    return {{"name", json::string(r.name)}, {"kind", service_kind_name(r.kind)}, {"dependency", dependency_name(r.dependency)},
+            {"state", service_state_name(r.state)}, {"effect", service_effect(r.dependency, r.state)}, {"provider", text_or_null(r.provider)},
+            {"since", r.since == WallTime{} ? json::value(nullptr) : json::value(json::string(format_iso8601(r.since)))},
+            {"lastError", text_or_null(r.last_error)}, {"note", text_or_null(r.note)}};
+  }
+
+  void serve_stream(const Serve& order) {
+    if (!is_authorized(*order.site, Role::op, *order.request)) return say(order, operator_needed());
+    if (!rooms_.streams) return say(order, problem(404, "Not Found", "nothing lives at this path"));
+    caf::anon_send(rooms_.streams, order);
+  }
+
+  static Answer operator_needed() {
+    return problem(401, "Unauthorized", "a bearer token with the role operator is needed", "WWW-Authenticate: Bearer\r\n");
+  }
+
+  static Answer health(const std::vector<std::string>& why_not, const json::object& more) {
     json::array reasons;
     for (const auto& reason : why_not) reasons.emplace_back(json::string(reason));
-    const json::object body{{"status", why_not.empty() ? "ready" : "not ready"}, {"reasons", std::move(reasons)}};
+    json::object body{{"status", why_not.empty() ? "ready" : "not ready"}, {"reasons", std::move(reasons)}};
+    for (const auto& member : more) body[member.key()] = member.value();
     return {why_not.empty() ? 200 : 503, json::serialize(body), "Cache-Control: no-store\r\n"};
   }
 
   void serve_actors(const Serve& order) {
-    if (!is_authorized(*order.site, Role::op, find_header(order.request->headers, "authorization")))
-      return say(order, problem(401, "Unauthorized", "a bearer token with the role operator is needed", "WWW-Authenticate: Bearer\r\n"));
+    if (!is_authorized(*order.site, Role::op, *order.request)) return say(order, operator_needed());
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     json::array actors;
     std::map<std::string, json::object> kinds;
@@ -133,6 +169,8 @@ class RegistryAtWork final : public Supervised<Registry::base> {
   std::string store_ = "not yet connected";
   std::vector<std::string> partitions_;  // why each is not ready; empty: it is
   std::map<std::string, std::string> refusing_;
+  RoomsOpened rooms_;
+  std::map<std::string, ServiceReport> services_;  // by name: as many as are configured
   bool draining_ = false;
   bool started_ = false;
 };

@@ -44,4 +44,9 @@ bool is_authorized(const Site& site, Role needed, std::string_view authorization
   return granted;
 }
 
+bool is_authorized(const Site& site, Role needed, const InboundRequest& request) noexcept {
+  if (request.has_console_session && includes(Role::op, needed)) return true;
+  return is_authorized(site, needed, find_header(request.headers, "authorization"));
+}
+
 }  // namespace denrei

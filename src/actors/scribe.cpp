@@ -16,10 +16,12 @@ constexpr std::chrono::seconds probe_every{1};
 constexpr std::chrono::microseconds linger{400};
 
 struct Waiting {
-  Append order;
-  caf::strong_actor_ptr verifier;  // set when the event took a unit of a budget
-  std::size_t bytes = 0;
+  Append order;                    // without a request: an event of Denrei's own
+  caf::strong_actor_ptr asker;     // a request: the Verifier, when it took a unit of a budget; else who hears OwnAppended
+  std::uint64_t ticket = 0;        // of OwnAppended
   std::string record;
+
+  [[nodiscard]] bool is_own() const noexcept { return order.request == nullptr; }
 };
 
 struct Lane {
@@ -42,7 +44,8 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
 
   behavior_type make_behavior() override {
     return {
-        [this](Append& order) { on_append(std::move(order)); },
+        [this](Append& order) { on_append(order); },
+        [this](AppendOwn& order) { on_append_own(order); },
         [this](FlushAppends) { on_flush(); },
         [this](AppendFinished& fact) { on_append_finished(fact); },
         [this](const StoreChanged& fact) { on_store_changed(fact); },
@@ -63,15 +66,26 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
     if (draining_) on_drain();
   }
 
-  void on_append(Append order) {
+  void on_append(Append& order) {
+    Waiting w{std::move(order), {}, 0, {}};
+    if (w.order.limit >= 0) w.asker = current_sender();
+    take(std::move(w));
+  }
+
+  void on_append_own(AppendOwn& order) {
+    Waiting w{{}, current_sender(), order.ticket, {}};
+    w.order.event = std::move(order.event);
+    take(std::move(w));
+  }
+
+  void take(Waiting&& w) {
     if (!up_ || partitions_.empty() || waiting_ >= events_waiting_max) {
-      replies_.push_back(overloaded(order));
+      refuse(w);
       return say_replies();
     }
-    const auto index = partition_of(order.event->family, order.event->key, static_cast<std::uint32_t>(partitions_.size()));
-    Waiting w{std::move(order), {}, 0, {}};
-    if (w.order.limit >= 0) w.verifier = current_sender();
-    w.record = encode_event(*w.order.event);
+    const auto& event = *w.order.event;
+    const auto index = partition_of(event.family, event.key, static_cast<std::uint32_t>(partitions_.size()));
+    w.record = encode_event(event);
     lanes_[index].waiting.push_back(std::move(w));
     ++waiting_;
     // A message to ourselves: requests that are already in the mailbox join this append.
@@ -171,18 +185,17 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
       switch (outcome.what) {
         case Appended::fresh:
           appended.events.push_back({outcome.seq, w.order.event});
-          replies_.push_back(accepted(w.order, Verdict::accepted, w.order.event->received_at));
+          accept(w, Verdict::accepted, w.order.event->received_at);
           break;
         case Appended::repeat:
           return_budget(w);
-          replies_.push_back(accepted(w.order,
-                                      outcome.body_hash == w.order.event->body_hash ? Verdict::repeat : Verdict::conflict,
-                                      outcome.received_at));
+          accept(w, outcome.body_hash == w.order.event->body_hash ? Verdict::repeat : Verdict::conflict, outcome.received_at);
           break;
         case Appended::probed_new:
         case Appended::limited:
           return_budget(w);
-          replies_.push_back(refused(w.order));
+          if (w.is_own()) answer_own(w, false);  // nobody asks for that
+          else replies_.push_back(refused(w.order));
           break;
       }
     }
@@ -192,10 +205,22 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
 
   template <class Events>
   void refuse_all(Events& events) {
-    for (auto& w : events) {
-      return_budget(w);
-      replies_.push_back(overloaded(w.order));
-    }
+    for (auto& w : events) refuse(w);
+  }
+
+  void refuse(const Waiting& w) {
+    if (w.is_own()) return answer_own(w, false);
+    return_budget(w);
+    replies_.push_back(overloaded(w.order));
+  }
+
+  void accept(const Waiting& w, Verdict verdict, WallTime received_at) {
+    if (w.is_own()) return answer_own(w, true);
+    replies_.push_back(accepted(w.order, verdict, received_at));
+  }
+
+  static void answer_own(const Waiting& w, bool ok) {
+    if (w.asker) caf::anon_send(caf::actor_cast<caf::actor>(w.asker), OwnAppended{w.ticket, ok});
   }
 
   // A store that is there but takes no writes (full, or its disk is) is asked every second whether it does again, so
@@ -223,8 +248,8 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
   }
 
   static void return_budget(const Waiting& w) {
-    if (w.verifier)
-      caf::anon_send(caf::actor_cast<Verifier>(w.verifier), BudgetReturned{w.order.source, w.order.site, w.order.limit});
+    if (w.asker && !w.is_own())
+      caf::anon_send(caf::actor_cast<Verifier>(w.asker), BudgetReturned{w.order.source, w.order.site, w.order.limit});
   }
 
   static Reply accepted(const Append& order, Verdict verdict, WallTime received_at) {

@@ -76,7 +76,8 @@ class VerifierAtWork final : public Supervised<Verifier::base> {
     if (auto violations = live.schema.check((*json)->root()); !violations.empty())
       return RefusalFacts{.why = Refusal::invalid, .violations = std::move(violations)};
     if (auto refusal = judge_authorisation(**json, live.source)) return refusal;
-    auto event = make_event(live.source, request.body, *json, now, offered_identity(request, live.source));
+    auto event = make_event(live.source, request.body, *json, now,
+                            {offered_identity(request, live.source), key_of_path(live.source, path_of(request.target))});
     if (!event) return RefusalFacts{.why = Refusal::invalid, .violations = std::move(event.error())};
     hand_on(order, live, std::move(*event), now);
     return std::nullopt;

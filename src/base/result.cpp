@@ -13,6 +13,7 @@ std::string_view fault_name(FaultCode code) noexcept {
     case FaultCode::conflict: return "conflict";
     case FaultCode::overloaded: return "overloaded";
     case FaultCode::io: return "io";
+    case FaultCode::denied: return "denied";
   }
   return "unknown";
 }

@@ -13,7 +13,8 @@ namespace denrei {
 namespace {
 
 constexpr std::uint8_t case_file_version = 1;
-constexpr std::array<std::string_view, 5> our_members{"notificationId", "reportId", "caseNumber", "timestamp", "receivedAt"};
+// The last two are added when it is read: the inbox's place and the reader's mark.
+constexpr std::array<std::string_view, 7> our_members{"notificationId", "reportId", "caseNumber", "timestamp", "receivedAt", "cursor", "isConfirmed"};
 
 class AcknowledgementLogic final : public KeyLogic {
  public:

@@ -62,9 +62,29 @@ Severity burial_severity(const Destination& destination, const DeliveryHead& hea
     case DeadReason::given_up: return give_up_severity(destination, head.last_status, head.last_error);
     case DeadReason::exhausted:
     case DeadReason::pending_limit: return destination.exhausted;
+    case DeadReason::superseded:
     case DeadReason::alive: break;
   }
   return Severity::none;
+}
+
+bool is_dead_letter(const DeliveryHead& head) noexcept {
+  switch (head.dead) {
+    case DeadReason::exhausted:
+    case DeadReason::given_up:
+    case DeadReason::pending_limit: return true;
+    case DeadReason::superseded:
+    case DeadReason::alive: break;
+  }
+  return false;
+}
+
+Delivery leave_out(const Delivery& delivery, WallTime now) {
+  Delivery left{delivery.head, delivery.attempts, {}};
+  left.head.dead = DeadReason::superseded;
+  left.head.ended_at = now;
+  left.head.waits_for_batch = false;
+  return left;
 }
 
 void bury(const Destination& destination, DeliveryHead& head, DeadReason reason, WallTime now) noexcept {

@@ -31,8 +31,21 @@ constexpr std::string_view general_text =
     "イベントID: {eventId}\n"
     "タイムスタンプ: {time}\n\n"
     "未配信一覧から再送信または破棄してください。";
+constexpr std::string_view general_subject_en = "{mark}Delivery to {destination} has failed: {eventType}";
+constexpr std::string_view general_text_en =
+    "{mark}Delivery to {destination} has failed and waits among the dead letters\n\n"
+    "Event type: {eventType}\n"
+    "Key: {key}\n"
+    "Error: {error}\n"
+    "Attempts: {attempts}\n"
+    "Retries: {retryState}\n"
+    "Delivery: {deliveryId}\n"
+    "Event: {eventId}\n"
+    "Time: {time}\n\n"
+    "Please re-send or discard it in the list of dead letters.";
 // Goes before a destination's own text: protocol §3 wants this said, and that text is the same for every severity.
 constexpr std::string_view secret_warning = "【緊急】署名の秘密鍵が誤っているか、漏洩した可能性があります。\n\n";
+constexpr std::string_view secret_warning_en = "[URGENT] The signing secret may be wrong or leaked.\n\n";
 
 // RFC 9110 §15, RFC 6585
 constexpr std::array<std::pair<int, std::string_view>, 45> reason_phrases{{
@@ -52,17 +65,6 @@ std::string status_line(int status) {
   if (status == 0) return "No answer";
   const auto* known = std::find_if(reason_phrases.begin(), reason_phrases.end(), [status](const auto& row) { return row.first == status; });
   return known == reason_phrases.end() ? fmt::format("{}", status) : fmt::format("{} {}", status, known->second);
-}
-
-std::string_view severity_mark(Severity severity) noexcept {
-  switch (severity) {
-    case Severity::none: return "";
-    case Severity::warning: return "【警告】";
-    case Severity::error: return "【エラー】";
-    case Severity::critical: return "【重大】";
-    case Severity::urgent: return "【緊急】";
-  }
-  return "";
 }
 
 // The first character of `text`, or nothing when it does not begin with one.
@@ -127,6 +129,20 @@ std::string retry_state(const DeliveryHead& head) {
     case DeadReason::given_up:
       return retries == 0 ? "リトライなし（再試行の対象外の応答）" : fmt::format("{}回リトライ後に中止（再試行の対象外の応答）", retries);
     case DeadReason::pending_limit: return "リトライなし（配信待ち件数の上限に到達）";
+    case DeadReason::superseded: return "送信せず（より新しい配信に置き換え）";
+  }
+  return {};
+}
+
+std::string retry_state_en(const DeliveryHead& head) {
+  const auto retries = retries_of(head);
+  const auto times = fmt::format("{} {}", retries, retries == 1 ? "retry" : "retries");
+  switch (head.dead) {
+    case DeadReason::alive: return times + " so far (going on)";
+    case DeadReason::exhausted: return times + " failed (no more are planned)";
+    case DeadReason::given_up: return (retries == 0 ? std::string("no retry") : "stopped after " + times) + " (such an answer is not retried)";
+    case DeadReason::pending_limit: return "no retry (as many deliveries as may be are pending)";
+    case DeadReason::superseded: return "not sent (a newer delivery takes its place)";
   }
   return {};
 }
@@ -141,20 +157,21 @@ std::string shown_value(const json::value& value) {
 // What the slots of a delivery's templates stand for.
 class DeliverySlots {
  public:
-  DeliverySlots(const Delivery& delivery, std::string_view mark, WallTime now)
-      : delivery_(delivery), mark_(mark), now_(now), body_(parse_json(delivery.body)) {}
+  DeliverySlots(const Delivery& delivery, Severity severity, WallTime now)
+      : delivery_(delivery), severity_(severity), now_(now), body_(parse_json(delivery.body)) {}
+  void speak(Language language) noexcept { language_ = language; }
 
   [[nodiscard]] std::optional<std::string> operator()(std::string_view slot) const {
     if (slot.starts_with('/')) return body_value(slot);
     const auto& head = delivery_.head;
-    if (slot == "mark") return std::string(mark_);
+    if (slot == "mark") return std::string(severity_mark(severity_, language_));
     if (slot == "eventType") return shown(head.type);
     if (slot == "key") return shown(head.key);
     if (slot == "destination") return shown(head.destination);
     if (slot == "error") return shown(failure_text(delivery_));
     if (slot == "attempts") return fmt::format("{}", head.attempts);
     if (slot == "retries") return fmt::format("{}", retries_of(head));
-    if (slot == "retryState") return retry_state(head);
+    if (slot == "retryState") return language_ == Language::ja ? retry_state(head) : retry_state_en(head);
     if (slot == "time") return format_jst(now_);
     if (slot == "deliveryId") return head.id.text();
     if (slot == "eventId") return head.event.text();
@@ -168,7 +185,8 @@ class DeliverySlots {
   }
 
   const Delivery& delivery_;
-  std::string_view mark_;
+  Severity severity_;
+  Language language_ = Language::ja;
   WallTime now_;
   Result<std::shared_ptr<const JsonDocument>> body_;
 };
@@ -211,37 +229,58 @@ void add_audit_fields(JsonObject& entry, const std::map<std::string, std::string
 
 }  // namespace
 
+std::string_view severity_mark(Severity severity, Language language) noexcept {
+  const bool ja = language == Language::ja;
+  switch (severity) {
+    case Severity::none: return "";
+    case Severity::warning: return ja ? "【警告】" : "[WARNING] ";
+    case Severity::error: return ja ? "【エラー】" : "[ERROR] ";
+    case Severity::critical: return ja ? "【重大】" : "[CRITICAL] ";
+    case Severity::urgent: return ja ? "【緊急】" : "[URGENT] ";
+  }
+  return "";
+}
+
 Alert make_alert(const Destination& destination, const Delivery& delivery, Severity severity, WallTime now) {
-  const DeliverySlots slots(delivery, severity_mark(severity), now);
-  const auto& subject = destination.alert_subject;
-  const auto& text = destination.alert_text;
   const bool may_be_the_secret = severity == Severity::urgent && delivery.head.last_status == 401;
-  return {.destination = destination.name,
-          .severity = severity,
-          .subject = in_one_line(fill_in(subject.empty() ? general_subject : subject, slots)),
-          .text = std::string(may_be_the_secret ? secret_warning : "") + fill_in(text.empty() ? general_text : text, slots),
-          .channels = destination.channels};
+  const auto own_or = [](const std::string& own, std::string_view general) { return own.empty() ? general : std::string_view(own); };
+  Alert alert{.destination = destination.name, .severity = severity, .subject = {}, .text = {}, .channels = destination.channels};
+  DeliverySlots slots(delivery, severity, now);
+  alert.subject = in_one_line(fill_in(own_or(destination.alert_subject, general_subject), slots));
+  alert.text = std::string(may_be_the_secret ? secret_warning : "") + fill_in(own_or(destination.alert_text, general_text), slots);
+  slots.speak(Language::en);
+  alert.subject_en = in_one_line(fill_in(own_or(destination.alert_subject_en, general_subject_en), slots));
+  alert.text_en = std::string(may_be_the_secret ? secret_warning_en : "") + fill_in(own_or(destination.alert_text_en, general_text_en), slots);
+  return alert;
 }
 
 Alert make_digest(const Alert& last, std::uint64_t more, WallTime now) {
-  const auto mark = severity_mark(last.severity);
+  const auto mark = severity_mark(last.severity, Language::ja);
+  const auto mark_en = severity_mark(last.severity, Language::en);
   const auto about = last.destination.empty() ? std::string_view("Denrei") : std::string_view(last.destination);
   auto digest = last;
   digest.subject = in_one_line(fmt::format("{}{}: アラートがさらに{}件あります", mark, about, more));
   digest.text = fmt::format("{}{}: アラートがさらに{}件あります\n{} more alerts about {} since the last one.\n\nタイムスタンプ: {}\n\n最新のアラート:\n{}",
                             mark, about, more, more, about, format_jst(now), last.text);
+  digest.subject_en = in_one_line(fmt::format("{}{}: {} more alerts", mark_en, about, more));
+  digest.text_en = fmt::format("{}{} more alerts about {} since the last one\n\nTime: {}\n\nThe latest alert:\n{}", mark_en, more, about,
+                               format_jst(now), last.text_en.empty() ? last.text : last.text_en);
   return digest;
 }
 
 Alert make_disabled_alert(const Destination& destination, std::string_view reason, WallTime now) {
-  const auto headline = fmt::format("{}{} への配信を停止しました", severity_mark(Severity::critical), destination.name);
+  const auto headline = fmt::format("{}{} への配信を停止しました", severity_mark(Severity::critical, Language::ja), destination.name);
+  const auto headline_en = fmt::format("{}Deliveries to {} have stopped", severity_mark(Severity::critical, Language::en), destination.name);
   return {.destination = destination.name,
           .severity = Severity::critical,
           .subject = in_one_line(headline),
           .text = fmt::format("{}\nDeliveries to {} have stopped; its events are kept.\n\n理由: {}\nタイムスタンプ: {}\n\n"
                               "イベントは保持され、配信の再開後に送信されます。",
                               headline, destination.name, shown(reason), format_jst(now)),
-          .channels = destination.channels};
+          .channels = destination.channels,
+          .subject_en = in_one_line(headline_en),
+          .text_en = fmt::format("{}\n\nReason: {}\nTime: {}\n\nIts events are kept, and go when deliveries are enabled again.", headline_en,
+                                 shown(reason), format_jst(now))};
 }
 
 std::string attempt_line(const Attempt& attempt) {

@@ -21,7 +21,7 @@ constexpr std::size_t attempt_fixed_bytes = 4 + 2 + 1 + 2 * 8 + 5 * 4 + 4 * 2;
 constexpr std::size_t short_bytes_max = std::numeric_limits<std::uint16_t>::max();
 constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
 constexpr std::uint8_t waits_for_batch = 1, blocks_lane = 2, alert_due = 4;
-constexpr std::array<std::string_view, 4> reason_names{"alive", "exhausted", "given_up", "pending_limit"};
+constexpr std::array<std::string_view, 5> reason_names{"alive", "exhausted", "given_up", "pending_limit", "superseded"};
 constexpr auto errors = static_cast<std::uint8_t>(AttemptError::crashed) + 1;
 static_assert(limits::attempts_kept_max <= 255 && limits::answer_body_kept <= short_bytes_max && limits::answer_headers_kept <= short_bytes_max);
 

@@ -35,7 +35,7 @@ void add_head(JsonObject& object, const DeliveryHead& head, std::string_view sta
   object.text("state", state).number("attempts", head.attempts).number("round", head.round);
   object.text("receivedAt", format_iso8601(head.received_at));
   // A dead letter that was sent again still has the time of its death.
-  if (state == "delivered" || state == "dead") object.text("endedAt", format_iso8601(head.ended_at));
+  if (state == "delivered" || state == "superseded" || state == "dead") object.text("endedAt", format_iso8601(head.ended_at));
   else object.text("due", format_iso8601(head.due));
   add_number_if_any(object, "lastStatus", head.last_status);
   add_error_if_any(object, "lastError", head.last_error);

@@ -144,4 +144,20 @@ Result<LaneOrder> parse_lane_order(std::string_view name) {
   return fail(FaultCode::invalid, fmt::format("unknown order \"{}\"; known: fifo_by_key, fifo_by_key_block, unordered", name));
 }
 
+bool fits_pattern(std::string_view pattern, std::string_view text) noexcept {
+  if (!pattern.ends_with('*')) return pattern == text;
+  return text.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+const TypeLimit* find_limit(const std::vector<TypeLimit>& limits, std::string_view type) noexcept {
+  const auto at = std::find_if(limits.begin(), limits.end(), [type](const TypeLimit& limit) { return fits_pattern(limit.type, type); });
+  return at == limits.end() ? nullptr : &*at;
+}
+
+bool is_coalesced(const Destination& destination, std::string_view type) noexcept {
+  if (destination.order == LaneOrder::unordered) return false;
+  const auto& patterns = destination.coalesce;
+  return std::any_of(patterns.begin(), patterns.end(), [type](const std::string& pattern) { return fits_pattern(pattern, type); });
+}
+
 }  // namespace denrei

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t record_version = 1;
 constexpr std::size_t record_fixed_bytes = 1 + 1 + 16 + 8 + 8 + 4 + 6 * 4;  // all but the bytes of the six texts
 constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
-constexpr std::array<std::string_view, 5> effect_names{"ledger", "employee", "acknowledgement", "bulletin", "announcement"};
+constexpr std::array<std::string_view, 6> effect_names{"ledger", "employee", "acknowledgement", "bulletin", "announcement", "tally"};
 
 constexpr std::uint64_t fnv_offset = 14695981039346656037u;
 constexpr std::uint64_t fnv_prime = 1099511628211u;
@@ -27,7 +27,7 @@ std::uint64_t fnv1a(std::uint64_t hash, std::string_view bytes) noexcept {
 Result<Effect> parse_effect(std::string_view name) {
   for (std::size_t i = 0; i < effect_names.size(); ++i)
     if (effect_names[i] == name) return static_cast<Effect>(i);
-  return fail(FaultCode::invalid, "unknown effect; known are ledger, employee, acknowledgement, bulletin, announcement");
+  return fail(FaultCode::invalid, "unknown effect; known are ledger, employee, acknowledgement, bulletin, announcement, tally");
 }
 
 std::string_view effect_name(Effect effect) noexcept {

@@ -6,6 +6,7 @@
 #include "denrei/domain/announcement.hpp"
 #include "denrei/domain/bulletin.hpp"
 #include "denrei/domain/employee.hpp"
+#include "denrei/domain/tally.hpp"
 
 namespace denrei {
 namespace {
@@ -38,14 +39,14 @@ Result<std::unique_ptr<KeyLogic>> make_ledger_logic(std::string_view packed_stat
 
 }  // namespace
 
-// No logic needs its key today; it stands in the signature for those that will.
-Result<std::unique_ptr<KeyLogic>> make_key_logic(Effect effect, std::string_view /*key*/, std::string_view packed_state) {
+Result<std::unique_ptr<KeyLogic>> make_key_logic(Effect effect, std::string_view key, std::string_view packed_state) {
   switch (effect) {
     case Effect::ledger: return make_ledger_logic(packed_state);
     case Effect::employee: return make_employee_logic(packed_state);
     case Effect::acknowledgement: return make_acknowledgement_logic(packed_state);
     case Effect::bulletin: return make_bulletin_logic(packed_state);
     case Effect::announcement: return make_announcement_logic(packed_state);
+    case Effect::tally: return make_tally_logic(key, packed_state);
   }
   return fail(FaultCode::invalid, "unknown effect");
 }

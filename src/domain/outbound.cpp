@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <span>
 
 #include "denrei/base/encoding.hpp"
 #include "denrei/base/packing.hpp"
@@ -29,14 +28,35 @@ void add_configured(std::vector<OwnedHeader>& headers, const std::vector<OwnedHe
     if (!has_header({headers.data(), said}, header.name)) headers.push_back(header);
 }
 
+// Whoever still knows only the previous secret finds its signature behind the current one.
+void add_signature(std::vector<OwnedHeader>& headers, std::string_view name, const std::vector<OwnedHeader>& signed_again) {
+  for (const auto& again : signed_again)
+    for (auto& header : headers)
+      if (again.name == name && header.name == name) header.value += " " + again.value;
+}
+
 }  // namespace
+
+Result<OutboundKeys> make_outbound_keys(const SignatureSpec& spec, std::span<const Secret> secrets) {
+  if (secrets.empty()) return fail(FaultCode::invalid, "the destination has no secret to sign with");
+  auto current = make_signature_key(spec, secrets.front());
+  if (!current) return tl::unexpected(std::move(current.error()));
+  OutboundKeys keys{std::move(*current), std::nullopt};
+  if (spec.scheme != "standard_webhooks" || secrets.size() < 2) return keys;
+  auto previous = make_signature_key(spec, secrets[1]);
+  if (!previous) return tl::unexpected(std::move(previous.error()));
+  keys.previous = std::move(*previous);
+  return keys;
+}
 
 std::vector<OwnedHeader> make_outbound_headers(const OutboundFacts& facts) {
   const auto& destination = facts.destination;
   const auto& head = facts.delivery.head;
   const auto id = head.id.text();
   // Standard Webhooks signs the id and sends it itself; the other schemes leave it to us.
-  auto headers = sign_request(destination.signature, facts.key, facts.now, id, facts.delivery.body);
+  const auto& spec = destination.signature;
+  auto headers = sign_request(spec, facts.keys.current, facts.now, id, facts.delivery.body);
+  if (facts.keys.previous) add_signature(headers, spec.signature_header, sign_request(spec, *facts.keys.previous, facts.now, id, facts.delivery.body));
   headers.reserve(own_headers_max + destination.headers.size());
   add_if_new(headers, "webhook-id", id);
   const fmt::format_int sequence(head.lane_sequence);

@@ -8,6 +8,8 @@
 namespace denrei {
 namespace {
 
+constexpr std::string_view key_segment = "{key}";
+
 std::string_view trim(std::string_view s) noexcept {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
@@ -75,6 +77,20 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     if (slash == std::string_view::npos) return out;
     path.remove_prefix(slash + 1);
   }
+}
+
+bool has_key_segment(std::string_view pattern) noexcept { return pattern.find(key_segment) != std::string_view::npos; }
+
+std::optional<std::string> key_in_path(std::string_view pattern, std::string_view path) {
+  const auto at = pattern.find(key_segment);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto before = pattern.substr(0, at);
+  const auto after = pattern.substr(at + key_segment.size());
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after)) return std::nullopt;
+  const auto segment = path.substr(before.size(), path.size() - before.size() - after.size());
+  if (segment.find('/') != std::string_view::npos) return std::nullopt;
+  auto key = decode_percent(segment);
+  return key && is_utf8(*key) && key->find('\0') == std::string::npos ? std::move(key) : std::nullopt;
 }
 
 bool is_json_media_type(std::string_view content_type) {

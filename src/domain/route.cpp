@@ -8,13 +8,8 @@
 namespace denrei {
 namespace {
 
-bool fits(std::string_view pattern, std::string_view text) noexcept {
-  if (!pattern.ends_with('*')) return pattern == text;
-  return text.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 bool fits_any(const std::vector<std::string>& patterns, std::string_view text) noexcept {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [text](const std::string& p) { return fits(p, text); });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [text](const std::string& p) { return fits_pattern(p, text); });
 }
 
 bool is_planned(const std::vector<Delivery>& planned, std::string_view destination) noexcept {

@@ -13,6 +13,7 @@ std::string_view reason_phrase(int status) noexcept {
     case 200: return "OK";
     case 202: return "Accepted";
     case 204: return "No Content";
+    case 303: return "See Other";
     case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
@@ -47,8 +48,9 @@ void append_answer(std::string& out, const Answer& answer, const AnswerFraming& 
   out.append("HTTP/1.1 ").append(number.data(), number.size()).append(" ").append(reason_phrase(answer.status));
   out.append("\r\nDate: ").append(framing.date);
   if (has_body) {
+    out.append("\r\nContent-Type: ").append(answer.content_type);
     const auto length = fmt::format_int(answer.body.size());
-    out.append("\r\nContent-Type: ").append(answer.content_type).append("\r\nContent-Length: ").append(length.data(), length.size());
+    if (!framing.is_stream) out.append("\r\nContent-Length: ").append(length.data(), length.size());
   }
   out.append("\r\nX-Request-Id: ").append(framing.request_id).append("\r\n").append(answer.headers);
   if (!framing.keep_alive) out.append("Connection: close\r\n");

@@ -13,6 +13,7 @@ struct AnswerFraming {
   bool keep_alive = true;
   bool http_1_0 = false;         // then keeping alive must be said
   bool head_only = false;        // the request was HEAD
+  bool is_stream = false;        // the body goes on until the connection ends: no length
 };
 
 void append_answer(std::string& out, const Answer& answer, const AnswerFraming& framing);

@@ -50,19 +50,23 @@ void Edge::deliver() {
     auto& content = message->content();
     if (content.match_elements<RepliesReady>())
       for (const auto& reply : content.get_as<RepliesReady>(0).replies) deliver_one(reply);
+    else if (content.match_elements<StreamBytes>())
+      stream_orders_.push_back(content.get_as<StreamBytes>(0));
     else if (content.match_elements<SiteChanged>())
       site_ = content.get_as<SiteChanged>(0).site;
     else if (content.match_elements<Drain>())
       drain();
   }
+  write_streams_later();
   if (draining_) say_drained_when_quiet();
 }
 
 void Edge::deliver_one(const Reply& reply) {
   const auto at = sessions_.find(reply.request->session);
-  if (at != sessions_.end() && at->second.waiting_for != reply.request) return;  // too late: answered and noted already
-  note(reply);
-  if (at == sessions_.end()) return;  // the sender did not wait
+  const bool is_too_late = at != sessions_.end() && at->second.waiting_for != reply.request;  // answered and noted already
+  if (!is_too_late) note(reply);
+  if (is_too_late || at == sessions_.end()) return tell_closed(reply.stream_owner, reply.request->session);  // the sender did not wait
+  if (reply.stream_owner) return open_stream(*at, reply);
   auto* connection = at->second.connection;
   settle(at->second);
   connection->answer(reply.answer, *reply.request);
@@ -92,14 +96,17 @@ bool Edge::has_room_for(std::uint64_t session, std::size_t bytes) {
 }
 
 void Edge::give_up(std::uint64_t session) {
-  if (const auto at = sessions_.find(session); at != sessions_.end()) settle(at->second);
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end()) return;
+  settle(at->second);
+  end_stream(*at);
 }
 
 std::pair<Answer, RequestPtr> Edge::answer_late(std::uint64_t session) {
   auto& seat = sessions_.at(session);
   auto request = seat.waiting_for;
   settle(seat);
-  const auto* source = find_source(*site_, request->target);
+  const auto* source = find_source(*site_, *request);
   const auto dialect = source != nullptr ? source->source.dialect : Dialect::acknowledgement;
   Reply reply{request, render_refusal(dialect, {.why = Refusal::overloaded, .detail = "no answer was found in time; send it again"}),
               Verdict::refused, Refusal::overloaded};
@@ -120,7 +127,7 @@ bool Edge::admit(const std::string& address) {
 
 std::uint64_t Edge::join(Connection& connection, std::string address) {
   ++per_address_[address];
-  sessions_[++last_session_] = {&connection, std::move(address), nullptr, 0};
+  sessions_[++last_session_] = {&connection, std::move(address), nullptr, 0, nullptr};
   return last_session_;
 }
 
@@ -129,6 +136,7 @@ void Edge::leave(std::uint64_t session) {
   if (at == sessions_.end()) return;
   settle(at->second);
   hold(at->second, 0);
+  end_stream(*at);
   const auto address = per_address_.find(at->second.address);
   if (--address->second == 0) per_address_.erase(address);
   sessions_.erase(at);
@@ -153,7 +161,7 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
 }
 
 bool Edge::wants_body(const InboundRequest& head) const {
-  const auto* source = find_source(*site_, head.target);
+  const auto* source = find_source(*site_, head);
   return source != nullptr && !judge_head(head, source->source);
 }
 
@@ -181,6 +189,7 @@ void Edge::sweep() {
 
 void Edge::drain() {
   draining_ = true;
+  end_all_streams();
   for (auto* connection : all_connections()) connection->drain();
   say_drained_when_quiet();
 }
@@ -192,6 +201,7 @@ void Edge::say_drained_when_quiet() {
 
 void Edge::close() {
   for (auto* connection : all_connections()) connection->abandon();
+  stream_orders_.clear();
   receiver_ = nullptr;
   observer_ = nullptr;
   cleanup(caf::exit_reason::user_shutdown, nullptr);
@@ -216,6 +226,9 @@ void Edge::count(const Reply& reply, std::chrono::nanoseconds took) {
   auto* counter = reply.verdict == Verdict::refused ? counters.refused.at(static_cast<std::size_t>(reply.why))
                                                     : counters.accepted.at(static_cast<std::size_t>(reply.verdict));
   if (counter != nullptr) counter->add();
+  if (counters.duration != nullptr) counters.duration->observe(took);
+  if (reply.verdict != Verdict::accepted || reply.event == nullptr) return;
+  if (const auto of_type = counters.by_type.find(reply.event->type); of_type != counters.by_type.end()) of_type->second->add();
 }
 
 void Edge::log(const Reply& reply, std::chrono::nanoseconds took) {

@@ -1,7 +1,8 @@
 // One HTTP/1.1 connection over any stream: reads a request, hands it to the edge, writes the answer, and goes on.
 //
 // Why a template: the same machine runs over TCP, TLS and the tests' in-memory stream with failing I/O.
-// One request at a time: pipelined ones wait in the buffer, so answers leave in the order asked.
+// One request at a time: pipelined ones wait in the buffer, so answers leave in the order asked. An answer may be a live stream:
+// then the connection serves nothing else any more, and what the peer still sends is thrown away.
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -15,6 +16,7 @@
 #include "answer_text.hpp"
 #include "denrei/http/edge.hpp"
 #include "request_parser.hpp"
+#include "stream_output.hpp"
 
 namespace denrei {
 
@@ -55,6 +57,30 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     write(keep_alive_ ? After::next_request : After::linger);
   }
 
+  void open_stream(const Answer& answer, const InboundRequest& request, bool goes_on) override {
+    if (phase_ != Phase::answering) return;
+    const auto alive = self_;
+    std::string head;
+    append_answer(head, answer, {request.request_id, edge_->date(), false, http_1_0_, request.method == "HEAD", true});
+    phase_ = Phase::streaming;
+    deadline_ = never;
+    stream_ends_ = !goes_on;
+    in_.clear();
+    parser_.reset();
+    boost::system::error_code ignored;
+    if constexpr (is_plain || is_tls) stream_.lowest_layer().set_option(net::socket_base::send_buffer_size(limits::stream_socket_bytes), ignored);
+    (void)output_.append(std::make_shared<const std::string>(std::move(head)));  // the first piece may be of any size
+    write_on();
+    if (phase_ == Phase::streaming) read_more();  // only to notice that the peer goes
+  }
+
+  void append_to_stream(const StreamPiece& bytes, bool last) override {
+    if (phase_ != Phase::streaming || stream_ends_) return;
+    const auto alive = self_;
+    stream_ends_ = last;
+    output_.append(bytes) ? write_on() : cut_off();
+  }
+
   void sweep(std::chrono::steady_clock::time_point now) override {
     if (now < deadline_) return;
     const auto alive = self_;
@@ -65,6 +91,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         return refuse_bytes(408, "the request did not arrive in time");
       case Phase::answering:
         return answer_late();
+      case Phase::streaming:
+        return cut_off();
       case Phase::handshake:
       case Phase::idle:
       case Phase::writing:
@@ -75,13 +103,15 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 
   void drain() override {
     if (phase_ == Phase::idle || phase_ == Phase::handshake) close();
+    if (phase_ == Phase::streaming) append_to_stream(nullptr, true);
   }
 
   void abandon() override { close(); }
 
  private:
-  enum class Phase : std::uint8_t { handshake, idle, header, body, answering, writing, lingering, closed };
+  enum class Phase : std::uint8_t { handshake, idle, header, body, answering, writing, streaming, lingering, closed };
   enum class After : std::uint8_t { next_request, linger, read_on };
+  static constexpr auto never = std::chrono::steady_clock::time_point::max();
 
   void wait_until(Phase phase, std::chrono::milliseconds timeout) {
     phase_ = phase;
@@ -99,9 +129,11 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
 
   void read_more() {
+    if (std::exchange(reading_, true)) return;
     // A small buffer of our own: waiting without one costs an epoll_ctl a request, a large one 4 KiB an idle connection.
     own_buffer_.resize(is_plain ? 1024 : 16 * 1024);
     stream_.async_read_some(net::buffer(own_buffer_), [me = self_](const boost::system::error_code& error, std::size_t count) {
+      me->reading_ = false;
       if constexpr (is_plain)
         if (!error && count == me->own_buffer_.size()) return me->read_the_rest();
       me->on_read(error, {me->own_buffer_.data(), count});
@@ -121,7 +153,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void on_read(const boost::system::error_code& error, std::string_view bytes) {
     if (phase_ == Phase::closed) return;
     if (error) return close();
-    if (phase_ == Phase::lingering) return read_more();  // thrown away until the peer has our answer and closes
+    // Thrown away until the peer has our answer and closes.
+    if (phase_ == Phase::lingering || phase_ == Phase::streaming) return read_more();
     on_bytes(bytes);
   }
 
@@ -269,6 +302,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     net::async_write(stream_, net::buffer(writing_now_), [me = self_](const boost::system::error_code& error, std::size_t) {
       me->writing_ = false;
       if (error) return me->close();
+      if (me->phase_ == Phase::streaming) return me->write_on();
       if (!me->out_.empty()) return me->write(me->after_);
       if (me->phase_ == Phase::writing) me->on_written(me->after_);
     });
@@ -280,6 +314,37 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       case After::next_request: return begin_request();
       case After::linger: return linger();
     }
+  }
+
+  // --- a live stream
+
+  void write_on() {
+    if (writing_) return;
+    if constexpr (is_plain) {
+      boost::system::error_code error;
+      while (!error && !output_.empty()) output_.wrote(stream_.write_some(net::buffer(output_.front()), error));
+      if (error && error != net::error::would_block) return close();
+    }
+    if (output_.empty()) {
+      deadline_ = never;
+      if (stream_ends_) linger();
+      return;
+    }
+    if (deadline_ == never) deadline_ = std::chrono::steady_clock::now() + limits::stream_stall_max;
+    writing_ = true;
+    stream_.async_write_some(net::buffer(output_.front()), [me = self_](const boost::system::error_code& error, std::size_t count) {
+      me->writing_ = false;
+      if (me->phase_ != Phase::streaming) return;
+      if (error) return me->close();
+      me->output_.wrote(count);
+      me->deadline_ = never;  // it takes something: its time begins anew
+      me->write_on();
+    });
+  }
+
+  void cut_off() {
+    if (auto* counter = edge_->counters().streams_cut_off; counter != nullptr) counter->add();
+    close();
   }
 
   // Closing at once could make the kernel throw away an answer that the peer has not read yet.
@@ -324,6 +389,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::string writing_now_;  // bytes that an asynchronous write is taking
   std::string own_buffer_;
   bool writing_ = false;
+  StreamOutput output_;
+  bool reading_ = false;
+  bool stream_ends_ = false;  // with what is still to be written
   bool keep_alive_ = true;
   bool http_1_0_ = false;
 };

@@ -1,6 +1,8 @@
 // Alerts: what reaches which channel when, what is counted instead, what is tried again, and when a dead letter is done with.
 #include "denrei/actors/alerts.hpp"
 
+#include <map>
+
 #include "denrei/base/limits.hpp"
 #include "support/actor_world.hpp"
 #include "support/fake_http_client.hpp"
@@ -14,15 +16,25 @@ class AlertsTest : public ActorWorld {
   AlertsTest() {
     add_channel({.name = "ops", .kind = ChannelKind::slack, .timeout = 4s}, "https://hooks.slack.example/T1/B1");
     add_channel({.name = "night", .kind = ChannelKind::slack}, "https://hooks.slack.example/T2/B2");
-    add_channel({.name = "mail", .kind = ChannelKind::email, .server = "smtp://mail.example:587", .user = "denrei",
-                 .from = "denrei@hospital.example", .to = {"duty@hospital.example"}, .ca_file = "ca.pem", .timeout = 9s},
-                "mail-password");
+    add_channel({.name = "mail", .kind = ChannelKind::email, .service = "mail", .to = {"duty@hospital.example"}}, "");
+    auto changed = std::make_shared<Site>(*site);
+    Service mail{.name = "mail", .providers = {{.name = "primary", .url = "smtp://mail.example:587", .user = "denrei",
+                                                .from = "denrei@hospital.example", .ca_file = "ca.pem"}}, .timeout = 9s};
+    changed->services["mail"] = std::make_shared<LiveService>(LiveService{std::move(mail), {Secret{"mail-password"}}});
+    site = changed;
   }
   void SetUp() override {
-    alerts = keep(spawn_alerts(stage, alerts_meter, {.site = site, .clients = {{"ops", &ops}, {"night", &night}}, .mailer = mailer,
-                                                     .observer = observer.actor(), .log = &log, .sent = &sent, .failed = &failed,
-                                                     .clock = clock()}));
+    for (const auto& [name, client] : std::map<std::string, FakeHttpClient*>{{"ops", &ops}, {"night", &night}, {"mail", nullptr}}) {
+      const auto actor = keep(spawn_channel(stage, channel_meter, {.site = site, .name = name, .client = client, .mailer = mailer, .log = &log,
+                                                                   .sent = &sent, .failed = &failed, .clock = clock()}));
+      channels[name] = caf::actor_cast<caf::actor>(actor);
+    }
+    alerts = keep(spawn_alerts(stage, alerts_meter, {.site = site, .channels = channels, .observer = observer.actor(), .log = &log, .clock = clock()}));
     open();
+  }
+  void TearDown() override {
+    channels.clear();
+    ActorWorld::TearDown();
   }
   void open() { say(DispatchersOpened{{first.actor(), second.actor()}}); }
   void add_channel(Channel channel, std::string secret) {
@@ -64,7 +76,10 @@ class AlertsTest : public ActorWorld {
   Counter sent, failed;
   Recorder<AlertsSent> first{system}, second{system};
   Recorder<Drained> observer{system};
+  Recorder<AlertSettled> asker{system};
   ActorMeter& alerts_meter = meter("Alerts");
+  ActorMeter& channel_meter = meter("Channel");
+  std::map<std::string, caf::actor> channels;
   AlertsActor alerts;
 };
 
@@ -77,34 +92,6 @@ TEST_F(AlertsTest, SendsTheTextAloneToSlackToTheLetter) {
   EXPECT_EQ(request.timeout, 4s);
   EXPECT_EQ(ops.header("Content-Type"), "application/json");
   EXPECT_TRUE(night.sent().empty());
-}
-
-TEST_F(AlertsTest, SendsSubjectAndTextAsMail) {
-  raise(alert({"mail"}, "body"));
-  ASSERT_EQ(mailer.sent().size(), 1u);
-  const auto& mail = mailer.sent()[0];
-  EXPECT_EQ(mail.server + " " + mail.user + " " + mail.ca_file, "smtp://mail.example:587 denrei ca.pem");
-  EXPECT_EQ(mail.password.reveal(), "mail-password");
-  EXPECT_TRUE(mail.starttls);
-  EXPECT_EQ(mail.from, "denrei@hospital.example");
-  EXPECT_EQ(mail.to, std::vector<std::string>{"duty@hospital.example"});
-  EXPECT_EQ(mail.subject, "a subject");
-  EXPECT_EQ(mail.text, "body");
-  EXPECT_EQ(mail.date, now);
-  EXPECT_EQ(mail.timeout, 9s);
-  EXPECT_TRUE(mail.message_id.ends_with("@hospital.example")) << mail.message_id;
-}
-
-TEST_F(AlertsTest, GivesEachMailAnIdThatItKeepsWhenTriedAgain) {
-  mailer.plan(fail(FaultCode::unavailable, "away"));
-  raise(alert({"mail"}));
-  advance(1s);
-  ASSERT_EQ(mailer.sent().size(), 2u);
-  EXPECT_EQ(mailer.sent()[0].message_id, mailer.sent()[1].message_id);
-  EXPECT_EQ(mailer.sent()[0].date, mailer.sent()[1].date);
-  mailer.answer({});
-  raise(alert({"mail"}, "a text", "elsewhere"));
-  EXPECT_NE(mailer.sent().back().message_id, mailer.sent()[0].message_id);
 }
 
 TEST_F(AlertsTest, SendsOneAtOnceAndCountsTheRestOfTheMinute) {
@@ -147,50 +134,49 @@ TEST_F(AlertsTest, CountsEachDestinationAndSeverityByItself) {
   EXPECT_EQ(ops.sent().size(), 4u) << "not a dead letter: it must not drown among them";
 }
 
-TEST_F(AlertsTest, TriesAgainAfterOneTwoAndFourSecondsAndThenGivesUp) {
-  ops.always([](const OutboundRequest&) { return answered(500); });
-  raise(alert({"ops"}), 1, 1);
-  const std::vector<std::pair<Millis, std::size_t>> steps{{0ms, 1}, {999ms, 1}, {1ms, 2}, {1'999ms, 2}, {1ms, 3}, {3'999ms, 3}};
-  for (const auto& [wait, tries] : steps) {
-    advance(wait);
-    EXPECT_EQ(ops.sent().size(), tries);
+TEST_F(AlertsTest, LetsTheAlertsOfARuleGoAtOnceEachWithItsOwnText) {
+  always_well();
+  for (int n = 0; n < 3; ++n) {
+    auto raised = alert({"ops"}, "text " + std::to_string(n), "");
+    raised.rule = "error-rate";
+    raise(raised);
   }
-  EXPECT_EQ(confirmed(second), 0u);
-  advance(1ms);
-  EXPECT_EQ(ops.sent().size(), 4u);
-  EXPECT_EQ(failed.value(), 1u);
-  EXPECT_EQ(confirmed(second), 1u) << "or it would be raised at each start for ever";
-  EXPECT_EQ(log.count(R"("result":"given_up","tries":4)"), 1u);
-  EXPECT_EQ(log.count(R"("error":"HTTP 500")"), 1u);
-  advance(1h);
-  EXPECT_EQ(ops.sent().size(), 4u);
+  EXPECT_EQ(ops.sent().size(), 3u);
+  advance(2min);
+  EXPECT_EQ(ops.sent().size(), 3u) << "no digest";
+  EXPECT_EQ(log.count(R"("rule":"error-rate")"), 3u);
 }
 
-TEST_F(AlertsTest, WaitsAsLongAsSlackAsks) {
-  raise(alert({"ops"}));
-  answer(ops, answered(429, {}, "30"));
-  advance(29s);
-  EXPECT_EQ(ops.sent().size(), 1u);
-  advance(1s);
-  EXPECT_EQ(ops.sent().size(), 2u);
-  answer(ops, answered(429, {}, "86400"));
-  advance(1h);
-  EXPECT_EQ(ops.sent().size(), 3u) << "but not for a day";
+TEST_F(AlertsTest, TellsWhoAskedWhenEveryChannelIsDoneWithIt) {
+  night.always([](const OutboundRequest&) { return answered(200); });
+  auto raised = alert({"ops", "night"});
+  raised.rule = "heartbeat";
+  say(RaiseAlert{raised, 0, std::nullopt, asker.actor(), 7});
+  EXPECT_EQ(asker.count<AlertSettled>(), 0u);
   answer(ops, answered(200));
-  EXPECT_EQ(sent.value(), 1u);
+  ASSERT_EQ(asker.count<AlertSettled>(), 1u);
+  EXPECT_EQ(asker.all<AlertSettled>()[0].ticket, 7u);
 }
 
-TEST_F(AlertsTest, KeepsTheAskedSilenceForTheNextMessageToo) {
-  add_channel({.name = "ops", .retries = 0}, "https://hooks.slack.example/T1/B1");
-  say(SiteChanged{site});
-  raise(alert({"ops"}, "1", "one"));
-  raise(alert({"ops"}, "2", "two"));
-  EXPECT_EQ(ops.sent().size(), 1u) << "one at a time";
-  answer(ops, answered(429, {}, "10"));
-  EXPECT_EQ(failed.value(), 1u);
-  EXPECT_EQ(ops.sent().size(), 1u);
-  advance(10s);
-  EXPECT_EQ(ops.sent().size(), 2u);
+TEST_F(AlertsTest, TellsWhoAskedAlsoWhenItIsGivenUpOrHasNoChannel) {
+  say(RaiseAlert{alert({"switched-off"}), 0, std::nullopt, asker.actor(), 1});
+  EXPECT_EQ(asker.count<AlertSettled>(), 1u);
+  ops.always([](const OutboundRequest&) { return answered(500); });
+  say(RaiseAlert{alert({"ops"}), 0, std::nullopt, asker.actor(), 2});
+  advance(6s);
+  EXPECT_EQ(asker.count<AlertSettled>(), 1u);
+  advance(1s);
+  EXPECT_EQ(asker.count<AlertSettled>(), 2u);
+}
+
+TEST_F(AlertsTest, TellsWhoAskedOfACountedOneWhenTheDigestIsSent) {
+  always_well();
+  say(RaiseAlert{alert({"ops"}), 0, std::nullopt, asker.actor(), 1});
+  say(RaiseAlert{alert({"ops"}), 0, std::nullopt, asker.actor(), 2});
+  EXPECT_EQ(asker.count<AlertSettled>(), 1u);
+  advance(1min);
+  ASSERT_EQ(asker.count<AlertSettled>(), 2u);
+  EXPECT_EQ(asker.all<AlertSettled>()[1].ticket, 2u);
 }
 
 TEST_F(AlertsTest, HoldsUpNoChannelForAnother) {
@@ -209,21 +195,6 @@ TEST_F(AlertsTest, HoldsUpNoChannelForAnother) {
   EXPECT_EQ(sent.value(), 6u);
 }
 
-TEST_F(AlertsTest, DoesNotSayAgainWhatTheMailServerCallsWrong) {
-  mailer.plan(fail(FaultCode::invalid, "550 no such mailbox"));
-  mailer.plan(fail(FaultCode::unavailable, "421 busy"));
-  mailer.plan({});
-  raise(alert({"mail"}, "1", "one"), 0, 1);
-  advance(1min);
-  EXPECT_EQ(mailer.sent().size(), 1u);
-  EXPECT_EQ(confirmed(first), 1u);
-  EXPECT_EQ(log.count("550 no such mailbox"), 1u);
-  raise(alert({"mail"}, "2", "two"), 0, 2);
-  advance(1s);
-  EXPECT_EQ(mailer.sent().size(), 3u);
-  EXPECT_EQ(sent.value(), 1u);
-}
-
 TEST_F(AlertsTest, TellsTheDispatcherOfEachDeadLetter) {
   always_well();
   raise(alert({"ops"}), 0, 1);
@@ -239,9 +210,18 @@ TEST_F(AlertsTest, TellsTheDispatcherOfEachDeadLetter) {
   EXPECT_EQ(ops.sent().size(), 3u) << "a partition that nobody knows is told nothing";
 }
 
+TEST_F(AlertsTest, ConfirmsWhatWasGivenUp) {
+  ops.always([](const OutboundRequest&) { return answered(500); });
+  raise(alert({"ops"}), 1, 1);
+  advance(6'999ms);
+  EXPECT_EQ(confirmed(second), 0u);
+  advance(1ms);
+  EXPECT_EQ(confirmed(second), 1u) << "or it would be raised at each start for ever";
+}
+
 TEST_F(AlertsTest, TellsADispatcherThatItDidNotKnowYet) {
   always_well();
-  alerts = keep(spawn_alerts(stage, alerts_meter, {.site = site, .clients = {{"ops", &ops}}, .mailer = mailer, .clock = clock()}));
+  alerts = keep(spawn_alerts(stage, alerts_meter, {.site = site, .channels = channels, .clock = clock()}));
   raise(alert({"ops"}), 1, 1);
   EXPECT_EQ(ops.sent().size(), 1u);
   open();
@@ -278,14 +258,14 @@ TEST_F(AlertsTest, TakesACrashOfAClientForAFailedTry) {
   EXPECT_EQ(night.sent().size(), 1u);
   answer(ops, answered(200));
   EXPECT_EQ(confirmed(first), 1u);
-  EXPECT_EQ(alerts_meter.restarts.load(), 1u);
+  EXPECT_EQ(channel_meter.restarts.load(), 1u);
   EXPECT_EQ(log.count(R"("channel":"ops","destination":"voicedrive","severity":"critical","result":"sent","tries":2)"), 1u);
 }
 
 TEST_F(AlertsTest, DoesNotBelieveAnAnswerThatNobodyWaitsFor) {
   raise(alert({"ops"}), 0, 1);
-  say(AlertSendEnded{"ops", true, true, {}, 999, {}});
-  say(AlertSendEnded{"unknown", true, true, {}, 1, {}});
+  caf::anon_send(channels["ops"], ChannelTryEnded{999, JobOutcome::done, {}, {}});
+  say(AlertEnded{999});
   EXPECT_EQ(confirmed(first), 0u);
   EXPECT_EQ(sent.value(), 0u);
 }

@@ -79,7 +79,7 @@ class ArchiveTest : public ActorWorld {
   FakeJournal journal{Answers::by_hand};
   Recorder<RepliesReady> edge{system};
   Recorder<TellWhenApplied> partition{system}, second_partition{system};
-  Recorder<ReadInbox> inbox{system};
+  Recorder<AskInbox> inbox{system};
   Archive archive;
 };
 
@@ -172,7 +172,7 @@ TEST_F(ArchiveTest, RefusesPagesThatCannotBe) {
 }
 
 // Every page's staff ids in the order given, duplicates too; fails when the pages do not end.
-class EmployeeListTest : public ArchiveTest {
+class KeyListTest : public ArchiveTest {
  protected:
   void store(int from, int count) {
     for (int i = from; i < from + count; ++i) {
@@ -205,7 +205,7 @@ class EmployeeListTest : public ArchiveTest {
   int pages = 0;
 };
 
-TEST_F(EmployeeListTest, HasEveryoneOfEveryPartitionOnceAndNothingElse) {
+TEST_F(KeyListTest, HasEveryoneOfEveryPartitionOnceAndNothingElse) {
   EXPECT_EQ(get("/api/employees").body, R"({"data":[],"next":null})");
   store(0, 250);
   for (const auto* tag : {"p0", "p1"}) {
@@ -221,14 +221,14 @@ TEST_F(EmployeeListTest, HasEveryoneOfEveryPartitionOnceAndNothingElse) {
   EXPECT_EQ(ids_of((get("/api/employees"), last_json())).size(), 100u) << "by default";
 }
 
-TEST_F(EmployeeListTest, FillsAPageFromAsManyLooksAsItTakes) {
+TEST_F(KeyListTest, FillsAPageFromAsManyLooksAsItTakes) {
   journal.fields_scan.step = journal.fields_scan.looked_at = 3;
   store(0, 40);
   EXPECT_EQ(list_all("30").size(), 40u);
   EXPECT_EQ(pages, 2);
 }
 
-TEST_F(EmployeeListTest, MissesNobodyWhoWasThereBeforeTheFirstPage) {
+TEST_F(KeyListTest, MissesNobodyWhoWasThereBeforeTheFirstPage) {
   journal.fields_scan.step = 10;
   store(1'000, 100);
   int more = 2'000;
@@ -239,7 +239,7 @@ TEST_F(EmployeeListTest, MissesNobodyWhoWasThereBeforeTheFirstPage) {
   for (int i = 1'000; i < 1'100; ++i) EXPECT_TRUE(seen.contains("E" + std::to_string(i))) << i;
 }
 
-TEST_F(EmployeeListTest, TakesAnyStaffId) {
+TEST_F(KeyListTest, TakesAnyStaffId) {
   for (const auto* id : {"a:b", "山 田/1", "\"quoted\"", ":"})
     journal.log("p0").states[file_field("employee", id)] = "a file";
   get("/api/employees?limit=1");
@@ -255,7 +255,7 @@ TEST_F(EmployeeListTest, TakesAnyStaffId) {
   EXPECT_EQ(seen, (std::set<std::string>{"a:b", "山 田/1", "\"quoted\"", ":"}));
 }
 
-TEST_F(EmployeeListTest, WaitsForAllPartitionsAndNeedsATokenAndTheStore) {
+TEST_F(KeyListTest, WaitsForAllPartitionsAndNeedsATokenAndTheStore) {
   store(0, 3);
   ask({.target = "/api/employees"}, "wrong");
   EXPECT_EQ(last().status, 401);
@@ -272,7 +272,7 @@ TEST_F(EmployeeListTest, WaitsForAllPartitionsAndNeedsATokenAndTheStore) {
   EXPECT_EQ(get("/api/employees").status, 503);
 }
 
-TEST_F(EmployeeListTest, RefusesCursorsThatItDidNotGive) {
+TEST_F(KeyListTest, RefusesCursorsThatItDidNotGive) {
   for (const auto* query : {"cursor=", "cursor=0", "cursor=0:", "cursor=:0", "cursor=2:0", "cursor=0:x", "cursor=-1:0", "cursor=0:-1", "cursor=x:0",
                             "cursor=0:99999999999999999999", "cursor=%zz", "limit=0", "limit=1001"}) {
     EXPECT_EQ(get(std::string("/api/employees?") + query).status, 400) << query;
@@ -280,40 +280,24 @@ TEST_F(EmployeeListTest, RefusesCursorsThatItDidNotGive) {
   }
 }
 
-TEST_F(ArchiveTest, AsksAnInboxAfterAllPartitionsAndGivesItsPageWithCursors) {
+TEST_F(ArchiveTest, HandsAQuestionToItsInboxWhenAllPartitionsHaveAppliedWhatCameBefore) {
   ask({.target = "/api/notifications/acknowledgements?after=5&limit=2"});
   ASSERT_EQ(partition.count<TellWhenApplied>(), 1u);
   ASSERT_EQ(second_partition.count<TellWhenApplied>(), 1u);
   caf::anon_send(archive, AppliedNow{partition.all<TellWhenApplied>()[0].ticket, true});
   run();
-  EXPECT_EQ(inbox.count<ReadInbox>(), 0u);
+  EXPECT_EQ(inbox.count<AskInbox>(), 0u);
   go_on();
   // go_on answered the first one a second time; the question is asked once all the same.
-  ASSERT_EQ(inbox.count<ReadInbox>(), 1u);
-  EXPECT_EQ(inbox.all<ReadInbox>()[0].after, 5u);
-  EXPECT_EQ(inbox.all<ReadInbox>()[0].limit, 2u);
-  caf::anon_send(archive, InboxPage{inbox.all<ReadInbox>()[0].ticket, true, 7, {{6, R"({"a":1})"}, {7, R"({"b":2})"}}});
-  run();
-  EXPECT_EQ(last_json(), json::parse(R"([{"cursor":"6","a":1},{"cursor":"7","b":2}])"));
-  EXPECT_NE(header_of(last(), "ETag"), "");
-}
-
-TEST_F(ArchiveTest, SavesAPollingReaderABodyThatItHas) {
-  const auto poll = [&](std::uint64_t newest, HeaderList headers) {
-    ask({.target = "/api/notifications", .headers = std::move(headers)});
-    go_on();
-    caf::anon_send(archive, InboxPage{inbox.all<ReadInbox>().back().ticket, true, newest, {{newest, R"({"a":1})"}}});
-    run();
-  };
-  poll(1, {});
-  const auto etag = header_of(last(), "ETag");
-  poll(1, {{"If-None-Match", etag}});
-  EXPECT_EQ(last().status, 304);
-  EXPECT_EQ(last().body, "");
-  EXPECT_EQ(header_of(last(), "ETag"), etag);
-  poll(2, {{"If-None-Match", etag}});
-  EXPECT_EQ(last().status, 200);
-  EXPECT_NE(header_of(last(), "ETag"), etag);
+  ASSERT_EQ(inbox.count<AskInbox>(), 1u);
+  EXPECT_EQ(edge.count<RepliesReady>(), 0u) << "the inbox answers";
+  const auto& asked = inbox.all<AskInbox>()[0];
+  EXPECT_EQ(asked.request->target, "/api/notifications/acknowledgements?after=5&limit=2");
+  EXPECT_EQ(asked.question.inbox, "acknowledgements");
+  EXPECT_EQ(asked.question.after, 5u);
+  EXPECT_EQ(asked.question.limit, 2u);
+  go_on(false);
+  EXPECT_EQ(edge.count<RepliesReady>(), 0u) << "and the Archive has forgotten it";
 }
 
 TEST_F(ArchiveTest, SaysHonestlyThatTheStoreIsAway) {
@@ -341,9 +325,28 @@ TEST_F(ArchiveTest, LetsConfiguredOriginsReadFromABrowser) {
   EXPECT_EQ(last().status, 204);
   EXPECT_EQ(header_of(last(), "Access-Control-Max-Age"), "3600");
   EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "GET, HEAD");
+  EXPECT_EQ(header_of(last(), "Allow"), "GET, HEAD, OPTIONS");
+  ask({.method = "OPTIONS", .target = "/api/notifications/7/read", .headers = {{"Origin", "https://voicedrive.example.com"}}}, "");
+  EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "POST");
+  EXPECT_NE(header_of(last(), "Access-Control-Allow-Headers").find("Denrei-Reader"), std::string::npos);
   ask({.method = "OPTIONS", .target = "/api/employees/E1", .headers = {{"Origin", "https://evil.example"}}}, "");
   EXPECT_EQ(header_of(last(), "Access-Control-Allow-Origin"), "");
   EXPECT_EQ(header_of(last(), "Access-Control-Allow-Methods"), "");
+}
+
+TEST_F(ArchiveTest, HandsLiveStreamsOfReadersToTheFanOut) {
+  ask({.target = "/api/notifications/stream"});
+  EXPECT_EQ(last().status, 404) << "nobody is there";
+  Recorder<Serve> fan_out{system};
+  archive = keep(spawn_archive(stage, meter("Archive"), {.shelf = journal, .inboxes = {}, .fan_out = fan_out.actor()}));
+  ask({.target = "/api/notifications/stream"}, "wrong");
+  EXPECT_EQ(last().status, 401);
+  ask({.method = "HEAD", .target = "/api/notifications/stream"});
+  EXPECT_EQ(last().status, 405);
+  ask({.target = "/api/notifications/stream?x=1", .headers = {{"Last-Event-ID", "7-1"}}});
+  ask({.target = "/api/notifications/stream/more"});
+  ASSERT_EQ(fan_out.count<Serve>(), 1u) << "also before the store is open";
+  EXPECT_EQ(fan_out.all<Serve>()[0].request->target, "/api/notifications/stream?x=1");
 }
 
 TEST_F(ArchiveTest, HandsQuestionsAboutEventsToTheDesk) {

@@ -35,7 +35,7 @@ class AttemptTest : public ActorWorld {
   void start() {
     attempt = spawn_attempt(stage, attempt_meter,
                             {.destination = std::make_shared<LiveDestination>(live), .delivery = std::make_shared<Delivery>(delivery),
-                             .flight = 42, .client = client, .owner = owner.actor(), .log = &log, .clock = clock(), .key = key});
+                             .flight = 42, .client = client, .owner = owner.actor(), .log = &log, .clock = clock(), .keys = keys});
     caf::anon_send(attempt, StartAttempt{});
     run();
   }
@@ -59,7 +59,7 @@ class AttemptTest : public ActorWorld {
 
   LiveDestination live;
   Delivery delivery;
-  std::shared_ptr<const HmacSha256> key;
+  std::shared_ptr<const OutboundKeys> keys;
   FakeHttpClient client;
   LineKeeper log;
   Recorder<AttemptFinished> owner{system};
@@ -84,13 +84,26 @@ TEST_F(AttemptTest, SignsWithTheCurrentSecretWhoeverMadeTheKey) {
   live.secrets.emplace_back("previous-secret-of-at-least-32-characters");
   start();
   const auto made_here = client.header("x-webhook-signature");
-  key = std::make_shared<HmacSha256>(make_signature_key(live.destination.signature, live.secrets.front()).value());
+  keys = std::make_shared<OutboundKeys>(make_outbound_keys(live.destination.signature, live.secrets).value());
   start();
   EXPECT_EQ(client.header("x-webhook-signature"), made_here);
   std::swap(live.secrets.front(), live.secrets.back());
-  key = nullptr;
+  keys = nullptr;
   start();
   EXPECT_NE(client.header("x-webhook-signature"), made_here);
+}
+
+TEST_F(AttemptTest, OfStandardWebhooksIsSignedWithThePreviousSecretToo) {
+  live.destination.signature = complete_signature_spec({.scheme = "standard_webhooks"}).value();
+  start();
+  const auto alone = client.header("webhook-signature");
+  live.secrets.insert(live.secrets.begin(), Secret{"the-next-secret-of-at-least-32-characters"});
+  start();
+  const auto both = client.header("webhook-signature");
+  EXPECT_TRUE(both.ends_with(" " + alone)) << both;
+  keys = std::make_shared<OutboundKeys>(make_outbound_keys(live.destination.signature, live.secrets).value());
+  start();
+  EXPECT_EQ(client.header("webhook-signature"), both) << "whoever made the keys";
 }
 
 TEST_F(AttemptTest, SendsTheBearerToken) {

@@ -28,7 +28,7 @@ class DeliveryProcess : public ActorWorld {
   struct Seat {
     std::unique_ptr<SimReceiver> receiver;
     DestinationMeter meter;
-    Counter delivered, retried, given_up;
+    Counter delivered, retried, given_up, superseded;
     Histogram duration, delay;
     caf::actor actor;
   };
@@ -47,6 +47,7 @@ class DeliveryProcess : public ActorWorld {
       seat.meter.delivered = &seat.delivered;
       seat.meter.retried = &seat.retried;
       seat.meter.given_up = &seat.given_up;
+      seat.meter.superseded = &seat.superseded;
       seat.meter.attempt_duration = &seat.duration;
       seat.meter.delivery_delay = &seat.delay;
     }

@@ -31,7 +31,7 @@ class DeliveryWorld : public ActorWorld {
     FakeHttpClient client;
     DestinationMeter meter;
     DestinationActor actor;
-    Counter delivered, retried, given_up;
+    Counter delivered, retried, given_up, superseded;
     Histogram duration, delay;
   };
 
@@ -60,6 +60,7 @@ class DeliveryWorld : public ActorWorld {
       r.meter.delivered = &r.delivered;
       r.meter.retried = &r.retried;
       r.meter.given_up = &r.given_up;
+      r.meter.superseded = &r.superseded;
       r.meter.attempt_duration = &r.duration;
       r.meter.delivery_delay = &r.delay;
       r.actor = keep(spawn_destination(stage, meter("Destination"),
@@ -98,9 +99,10 @@ class DeliveryWorld : public ActorWorld {
     while (journal.deliver() > 0);
   }
 
-  // Appends an event of that key, applies it and hands it on. The body carries `n`.
-  EventPtr accept(const std::string& key, int n) {
-    auto body = ledger_body(key, n);
+  // Appends an event of that key, applies it and hands it on. The body carries `n`, and as many bytes more as are asked for.
+  EventPtr accept(const std::string& key, int n, const std::string& type = "made", std::size_t filling = 0) {
+    auto body = ledger_body(key, n, type);
+    if (filling > 0) body.insert(body.size() - 1, R"(,"filling":")" + std::string(filling, 'x') + '"');
     auto json = parse_json(body).value();
     EventPtr event = make_event(ledger_source(), body, std::move(json), now).value();
     const auto reply = log().append({{event->id, event->received_at, event->body_hash, encode_event(*event), false, {}}},

@@ -115,6 +115,18 @@ TEST_F(DeskDeliveriesTest, FiltersDeliveredOnesWithBoundedWorkAndACursorToGoOn) 
   EXPECT_TRUE(all_pages("/ops/deliveries?state=delivered&destination=records").empty());
 }
 
+TEST_F(DeskDeliveriesTest, TellsWhatWasLeftOutFromWhatWasDelivered) {
+  deliver(0, {.seq = 1});
+  put_delivered(0, make_delivery(0, {.seq = 2, .status = 0, .dead = DeadReason::superseded}));
+  deliver(1, {.seq = 3});
+  const auto left = id_of(0, {.seq = 2}).text();
+  EXPECT_EQ(all_pages("/ops/deliveries?state=superseded"), std::vector<std::string>{left});
+  EXPECT_EQ(all_pages("/ops/deliveries?state=delivered").size(), 2u);
+  ASSERT_EQ(get("/ops/deliveries/" + left).status, 200);
+  EXPECT_EQ(last_json().at("state").as_string(), "superseded");
+  EXPECT_TRUE(std::string(last_json().at("why").as_string()).starts_with("not sent: when its turn came"));
+}
+
 TEST_F(DeskDeliveriesTest, SaysThatTheStoreIsAway) {
   journal.away(true);
   for (const auto& target : {std::string("/ops/deliveries?state=delivered"), std::string("/ops/audit"), "/ops/deliveries/" + id_of(0, {}).text()})

@@ -64,6 +64,20 @@ TEST_F(DeskEventTest, FindsItsDeliveriesInOutboxDeadLettersAndHistory) {
   EXPECT_EQ(why(1), "delivered at attempt 1 with status 200 at " + format_iso8601(now));
 }
 
+TEST_F(DeskEventTest, SaysThatOneWasLeftOutForANewerEvent) {
+  const auto event = accept();
+  auto left = delivery_of(*event, "voicedrive", 0);
+  left.head.dead = DeadReason::superseded;
+  put_pending(0, delivery_of(*event, "records", 0));
+  put_delivered(0, left);
+  ASSERT_EQ(get_event(*event).status, 200);
+  EXPECT_EQ(last_json().at("deliveries").at(1).at("state").as_string(), "superseded");
+  EXPECT_EQ(why(), "0 delivered, 1 pending, 0 dead, 1 left out for a newer event");
+  EXPECT_EQ(why(1), "not sent: when its turn came at " + format_iso8601(now) +
+                        ", a newer event of type made and the same key was waiting behind it, and that one is sent instead");
+  EXPECT_NE(std::string(last_json().at("deliveries").at(1).at("whyJa").as_string()).find("より新しいイベント"), std::string::npos);
+}
+
 TEST_F(DeskEventTest, LooksBackThroughTheHistoryAndNoFurtherThanTheEvent) {
   for (std::uint64_t n = 1; n <= 3'000; ++n) put_delivered(0, make_delivery(0, {.seq = n, .status = 200}));
   now += 1h;

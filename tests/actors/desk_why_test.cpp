@@ -40,6 +40,16 @@ TEST_F(DeskWhy, SaysThatItsTurnHasNotCome) {
                   "re-sent or discarded");
 }
 
+TEST_F(DeskWhy, SaysHowManyOfItsTypeMayGo) {
+  settings.limits = {{"stats.*", 100, 60s}};
+  head.type = "stats.updated";
+  EXPECT_EQ(en(), "waits for its turn: 12 deliveries of destination voicedrive are pending, 3 under way; of type stats.* at most 100 attempts go "
+                  "there in 60 s");
+  EXPECT_TRUE(ja().ends_with("。種別 stats.* の送信は 60 秒間に 100 回までです")) << ja();
+  head.type = "employee.created";
+  EXPECT_TRUE(en().ends_with("3 under way"));
+}
+
 TEST_F(DeskWhy, SaysWhichAttemptFailedAndWhenTheNextIsDue) {
   fail_attempts(2, 500);
   EXPECT_EQ(en(), "attempt 2 of 4 failed with 500; next at 2025-10-09T08:58:20.000Z");
@@ -129,6 +139,19 @@ TEST_F(DeskWhyDead, SaysWhyForEveryReason) {
   EXPECT_EQ(explain_dead(letter).en, "not sent, as destination voicedrive had as many pending deliveries as it may have at 2025-10-09T08:53:20.000Z");
   letter.head.blocks_lane = true;
   EXPECT_TRUE(explain_dead(letter).en.ends_with("; later deliveries of its key wait until it is re-sent or discarded"));
+}
+
+TEST_F(DeskWhyDead, SaysThatANewerOneIsSentInstead) {
+  letter.head.dead = DeadReason::superseded;
+  letter.head.type = "stats.updated";
+  EXPECT_EQ(explain_settled(letter.head).en,
+            "not sent again after 4 attempts: when its turn came at 2025-10-09T08:53:20.000Z, a newer event of type stats.updated and the same "
+            "key was waiting behind it, and that one is sent instead");
+  letter.head.attempts = 0;
+  EXPECT_TRUE(explain_settled(letter.head).en.starts_with("not sent: when its turn came"));
+  EXPECT_EQ(explain_settled(letter.head).ja,
+            "送信していません。2025-10-09 17:53:20 JST に順番が来た時点で、同じキー・同じ種別（stats.updated）のより新しいイベントが待っていたため、"
+            "そちらだけを送信します");
 }
 
 TEST_F(DeskWhyDead, CutsALongLineBetweenCharacters) {

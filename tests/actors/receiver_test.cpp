@@ -15,7 +15,16 @@ class ReceiverTest : public ActorWorld {
     limited.limits = {{.count = 1}};
     limited.body_bytes_max = 100;
     limited.dialect = Dialect::employee;
-    site = make_site({live_source(ledger_source()), live_source(limited)});
+    auto put = ledger_source();
+    put.name = "things";
+    put.paths = {"/api/things/{key}"};
+    put.method = "PUT";
+    put.dialect = Dialect::api;
+    auto post = put;
+    post.name = "actions";
+    post.paths = {"/api/things/{key}/actions"};
+    post.method = "POST";
+    site = make_site({live_source(ledger_source()), live_source(limited), live_source(put), live_source(post)});
     receiver = keep(spawn_receiver(stage, meter("Receiver"),
                                    {.site = site, .verifier = caf::actor_cast<Verifier>(verifier.actor()),
                                     .limiting_verifier = caf::actor_cast<Verifier>(limiting.actor()),
@@ -79,6 +88,40 @@ TEST_F(ReceiverTest, RefusesByTheHeadInTheSourcesDialect) {
   EXPECT_EQ(header_of(last_reply().answer, "Allow"), "POST");
   EXPECT_EQ(edge.count<RepliesReady>(), cases.size() + 1);
   EXPECT_EQ(verifier.count<Verify>() + limiting.count<Verify>(), 0u);
+}
+
+TEST_F(ReceiverTest, FindsASourceByAPathWithAKeyAndItsMethod) {
+  receive({.method = "PUT", .target = "/api/things/x%2Fy?a=b"});
+  receive({.method = "POST", .target = "/api/things/x/actions"});
+  ASSERT_EQ(verifier.count<Verify>(), 2u);
+  EXPECT_EQ(verifier.all<Verify>()[0].source, 2u);
+  EXPECT_EQ(verifier.all<Verify>()[1].source, 3u);
+  EXPECT_EQ(edge.count<RepliesReady>(), 0u);
+}
+
+TEST_F(ReceiverTest, LeavesReadingBelowAPathWithAKeyToTheArchive) {
+  std::size_t served = 0;
+  for (const auto* method : {"GET", "HEAD", "OPTIONS"})
+    for (const auto* target : {"/api/things/x", "/api/things/x/actions", "/api/things/x/tally"}) {
+      receive({.method = method, .target = target});
+      EXPECT_EQ(archive.count<Serve>(), ++served) << method << ' ' << target;
+    }
+  for (const auto* target : {"/api/things", "/api/things/", "/api/things/x/y/z", "/api/things/%zz"}) {
+    receive({.method = "PUT", .target = target});
+    EXPECT_EQ(archive.count<Serve>(), ++served) << target << ": the Archive knows what is to be said";
+  }
+  receive({.method = "GET", .target = "/hook"});
+  EXPECT_EQ(last_reply().answer.status, 405) << "an exact path is its source's alone";
+}
+
+TEST_F(ReceiverTest, RefusesOtherMethodsOnAPathWithAKey) {
+  for (const auto& [method, target, allow] : {std::tuple{"POST", "/api/things/x", "PUT"}, {"DELETE", "/api/things/x", "PUT"},
+                                              {"PUT", "/api/things/x/actions", "POST"}, {"post", "/api/things/x/actions", "POST"}}) {
+    receive({.method = method, .target = target});
+    EXPECT_EQ(last_reply().answer.status, 405) << method << ' ' << target;
+    EXPECT_EQ(header_of(last_reply().answer, "Allow"), allow);
+  }
+  EXPECT_EQ(verifier.count<Verify>(), 0u);
 }
 
 TEST_F(ReceiverTest, RefusesABodyThatWasNotReadToItsEnd) {

@@ -116,22 +116,54 @@ TEST_F(RegistryTest, KnowsOnlyItsPathsAndOnlyReads) {
   EXPECT_EQ(get("/livez?verbose=1", "HEAD").status, 200);
 }
 
-TEST_F(RegistryTest, HandsWhatConcernsDeliveriesToTheDesk) {
-  const auto targets = {"/ops/destinations", "/ops/destinations/d/disable", "/ops/deliveries?state=dead", "/ops/dead-letters/resend", "/ops/jobs", "/ops/audit"};
+TEST_F(RegistryTest, HandsEveryRoomItsPathsAndWhatIsBelowThem) {
+  const auto targets = {"/ops/destinations", "/ops/destinations/d/disable", "/ops/alerts?x=1", "/console/console.js"};
   for (const auto* target : targets) EXPECT_EQ(get(target).status, 404) << target << ": nobody is there";
-  Recorder<Serve> desk{system};
-  registry = keep(spawn_registry(stage, meter("Registry"), {.metrics = metrics, .render_metrics = {}, .desk = desk.actor()}));
+  Recorder<Serve> desk{system}, others{system};
+  say(RoomsOpened{{{"/ops/destinations", desk.actor()}, {"/ops/alerts", others.actor()}, {"/console", others.actor()}}, nullptr});
   const auto answers = edge.count<RepliesReady>();
   for (const auto* target : targets) {
     caf::anon_send(registry, Serve{make_request({.edge = edge.actor(), .method = "POST", .target = target}), site});
     run();
-    ASSERT_FALSE(desk.all<Serve>().empty());
-    EXPECT_EQ(desk.all<Serve>().back().request->target, target);
   }
-  EXPECT_EQ(desk.count<Serve>(), targets.size());
+  ASSERT_EQ(desk.count<Serve>(), 2u);
+  EXPECT_EQ(desk.all<Serve>().back().request->target, "/ops/destinations/d/disable");
+  EXPECT_EQ(others.count<Serve>(), 2u);
   EXPECT_EQ(edge.count<RepliesReady>(), answers);
-  EXPECT_EQ(get("/ops/jobsandmore").status, 404);
-  EXPECT_EQ(desk.count<Serve>(), targets.size());
+  EXPECT_EQ(get("/ops/destinationsandmore").status, 404);
+  EXPECT_EQ(desk.count<Serve>(), 2u);
+}
+
+TEST_F(RegistryTest, SaysMoreAboutReadinessWhenAsked) {
+  make_ready();
+  EXPECT_FALSE(json::parse(get("/readyz").body).as_object().contains("services"));
+  auto body = json::parse(get("/readyz?verbose").body);
+  EXPECT_TRUE(body.at("services").as_array().empty());
+  say(ServiceReported{{.name = "mail", .kind = ServiceKind::email, .dependency = Dependency::high, .state = ServiceState::down, .provider = "primary",
+                       .since = now, .last_error = "connect: refused"}});
+  say(ServiceReported{{.name = "depot", .kind = ServiceKind::storage, .dependency = Dependency::medium, .state = ServiceState::down}});
+  const auto& answer = get("/readyz?verbose");
+  EXPECT_EQ(answer.status, 200) << "others can do without";
+  body = json::parse(answer.body);
+  EXPECT_EQ(body.at("maintenance"), json::array({"mail"}));
+  EXPECT_EQ(body.at("services").at(0).at("effect"), "function_off");
+  EXPECT_EQ(body.at("services").at(1).at("effect"), "maintenance");
+  EXPECT_EQ(body.at("services").at(1).at("lastError"), "connect: refused");
+  EXPECT_TRUE(body.at("services").at(0).at("since").is_null());
+  say(ServiceReported{{.name = "mail", .kind = ServiceKind::email, .dependency = Dependency::high, .state = ServiceState::up}});
+  EXPECT_TRUE(json::parse(get("/readyz?verbose").body).at("maintenance").as_array().empty());
+}
+
+TEST_F(RegistryTest, LetsOperatorsIntoTheLiveStream) {
+  Recorder<Serve> streams{system};
+  say(RoomsOpened{{}, streams.actor()});
+  EXPECT_EQ(get("/ops/stream").status, 401);
+  EXPECT_EQ(streams.count<Serve>(), 0u);
+  auto request = make_request({.edge = edge.actor(), .method = "GET", .target = "/ops/stream", .listener = Listener::operations});
+  request->has_console_session = true;
+  caf::anon_send(registry, Serve{request, site});
+  run();
+  EXPECT_EQ(streams.count<Serve>(), 1u) << "a session of the console stands for an operator";
 }
 
 }  // namespace

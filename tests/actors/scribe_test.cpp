@@ -208,6 +208,16 @@ TEST_F(ScribeTest, GivesTheBudgetBackForWhateverWasNotNew) {
   EXPECT_EQ(verifier.count<BudgetReturned>(), 2u);
 }
 
+TEST_F(ScribeTest, GivesTheBudgetBackForWhatItRefusesAtOnce) {
+  caf::anon_send(scribe, StoreChanged{false, "cut"});
+  auto limited = order("A", 1);
+  limited.limit = 3;
+  caf::send_as(verifier.actor(), scribe, std::move(limited));
+  run();
+  EXPECT_EQ(statuses(), std::vector{503});
+  EXPECT_EQ(verifier.count<BudgetReturned>(), 1u);
+}
+
 TEST_F(ScribeTest, AnswersEveryFaultOfTheJournalAsOverload) {
   for (const auto code : {FaultCode::unavailable, FaultCode::overloaded, FaultCode::invalid}) {
     journal.fail_next_append({code, "planned"});

@@ -12,6 +12,7 @@
 #include "denrei/base/packing.hpp"
 #include "support/actor_world.hpp"
 #include "support/fake_journal.hpp"
+#include "support/fake_outbox.hpp"
 #include "support/sample_site.hpp"
 
 namespace denrei::test {
@@ -78,7 +79,7 @@ class Story final : public ActorWorld {
  private:
   void start() {
     const auto inbox = spawn_inbox(stage, meter("Inbox"), {.name = "acknowledgements", .node = "node", .journal = journal_, .shelf = journal_,
-                                                          .observer = observer_.actor(), .clock = clock()});
+                                                          .registers = registers_, .observer = observer_.actor(), .clock = clock()});
     hears_store_.push_back(caf::actor_cast<caf::actor>(keep(inbox)));
     PartitionsOpened opened;
     for (std::uint32_t p = 0; p < partitions; ++p) {
@@ -272,6 +273,7 @@ class Story final : public ActorWorld {
   std::mt19937_64 dice_;
   SitePtr site_ = make_site({live_source(case_source())});
   FakeJournal journal_{Answers::by_hand};
+  FakeOutbox registers_{journal_};
   ActorMeter key_meter_{"CaseFile", "CaseFiles", "", {}, {}, {}, {}, {}, {}, {}};
   Counter count_, failed_;
   Recorder<RepliesReady> edge_{system};

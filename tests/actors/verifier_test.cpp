@@ -33,6 +33,7 @@ class VerifierTest : public ActorWorld {
   Append& last_append() { return scribe.all<Append>().back(); }
 
   SitePtr site;
+  std::uint64_t sessions = 0;
   Recorder<RepliesReady> edge{system};
   Recorder<Append, FlushAppends> scribe{system};
   Verifier verifier;
@@ -124,6 +125,64 @@ TEST_F(VerifierTest, TakesTheSecretsOfAChangedSite) {
   caf::anon_send(verifier, SiteChanged{site});
   EXPECT_EQ(verdict(signed_parts(ledger_body("A", 2), second_secret)), "accepted");
   EXPECT_EQ(verdict(signed_parts(ledger_body("A", 3), first_secret)), "bad_signature");
+}
+
+// POST /things/{key}/actions with a role token instead of a signature.
+Source action_source() {
+  Source s;
+  s.name = s.family = "actions";
+  s.paths = {"/things/{key}/actions"};
+  s.takes_role_token = true;
+  s.type_pointer = "/type";
+  s.type_prefix = "action.";
+  s.identity_pointer = "/id";
+  s.dialect = Dialect::api;
+  return s;
+}
+
+TEST_F(VerifierTest, TakesTheKeyFromThePath) {
+  start(make_site({live_source(action_source())}));
+  auto request = parts(ledger_body("in the body", 1, "click"));
+  request.target = "/things/%E7%94%B0%2F1/actions?x=/things/other/actions";
+  request.headers.emplace_back("Authorization", "Bearer " + operator_token);
+  ASSERT_EQ(verdict(request), "accepted");
+  EXPECT_EQ(last_append().event->key, "田/1");
+  EXPECT_EQ(last_append().event->type, "action.click");
+  request.target = "/things/" + std::string(limits::key_bytes_max + 1, 'k') + "/actions";
+  EXPECT_EQ(verdict(request), "invalid");
+}
+
+TEST_F(VerifierTest, KnowsARepeatOfARoleByItsIdentityOrItsHeader) {
+  start(make_site({live_source(action_source())}));
+  const auto id_of = [&](const std::string& thing, const std::string& body, const std::string& header) {
+    auto request = parts(body);
+    request.target = "/things/" + thing + "/actions";
+    request.headers.emplace_back("Authorization", "Bearer " + operator_token);
+    if (!header.empty()) request.headers.emplace_back("Idempotency-Key", header);
+    auto fresh = make_request(request);
+    fresh->session = ++sessions;
+    caf::anon_send(verifier, Verify{fresh, site, 0});
+    run();
+    EXPECT_EQ(scribe.count<Append>(), sessions);
+    return last_append().event->id;
+  };
+  const auto body = ledger_body("A", 1), other = ledger_body("A", 2);
+  EXPECT_EQ(id_of("x", body, "once"), id_of("x", body, "once"));
+  EXPECT_NE(id_of("x", body, "once"), id_of("x", body, "twice"));
+  EXPECT_NE(id_of("x", body, "once"), id_of("y", body, "once")) << "a key of its own for each thing";
+  EXPECT_NE(id_of("x", body, ""), id_of("x", body, "")) << "without one every request is its own";
+  const std::string named = R"({"key":"A","type":"click","id":"7"})";
+  EXPECT_EQ(id_of("x", named, "once"), id_of("x", named, "twice")) << "the body's own id comes first";
+}
+
+TEST_F(VerifierTest, AReaderHandsNothingIn) {
+  start(make_site({live_source(action_source())}));
+  for (const auto& token : {reader_token, std::string("nobody's"), first_secret}) {
+    auto request = parts(ledger_body("A", 1));
+    request.target = "/things/x/actions";
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    EXPECT_EQ(verdict(request), "unauthorized");
+  }
 }
 
 TEST_F(VerifierTest, StopsListeningToAnAddressThatGuesses) {

@@ -121,12 +121,13 @@ TEST_F(CurlMailerTest, RefusesACertificateThatNobodyVouchesForOrOfAnotherHost) {
 
 TEST_F(CurlMailerTest, TellsRefusalsForNowFromThoseForGood) {
   struct Case { std::string command, reply; FaultCode code; };
-  for (const auto& [command, reply, code] : {Case{"MAIL", "451 later\r\n", FaultCode::unavailable}, Case{"MAIL", "550-no\r\n550 not you\r\n", FaultCode::invalid},
-                                             Case{"RCPT", "450 greylisted\r\n", FaultCode::unavailable}, Case{"RCPT", "550 unknown\r\n", FaultCode::invalid},
+  for (const auto& [command, reply, code] : {Case{"MAIL", "451 later\r\n", FaultCode::unavailable}, Case{"MAIL", "550-no\r\n550 not you\r\n", FaultCode::denied},
+                                             Case{"RCPT", "450 greylisted\r\n", FaultCode::unavailable}, Case{"RCPT", "550 5.1.1 unknown\r\n", FaultCode::invalid},
+                                             Case{"RCPT", "554 5.7.1 no relaying\r\n", FaultCode::denied}, Case{"RCPT", "550 no\r\n", FaultCode::invalid},
                                              Case{"DATA", "503 what\r\n", FaultCode::invalid}, Case{".", "452 full\r\n", FaultCode::unavailable},
                                              Case{".", "554 spam\r\n", FaultCode::invalid}, Case{"MAIL", "nonsense\r\n", FaultCode::unavailable},
-                                             Case{"MAIL", "25", FaultCode::unavailable}, Case{"AUTH", "535 bad credentials\r\n", FaultCode::invalid},
-                                             Case{"AUTH", "454 try again\r\n", FaultCode::unavailable}, Case{"greeting", "554 no service\r\n", FaultCode::invalid},
+                                             Case{"MAIL", "25", FaultCode::unavailable}, Case{"AUTH", "535 bad credentials\r\n", FaultCode::denied},
+                                             Case{"AUTH", "454 try again\r\n", FaultCode::unavailable}, Case{"greeting", "554 no service\r\n", FaultCode::denied},
                                              Case{"greeting", "421 busy\r\n", FaultCode::unavailable}}) {
     plain.replies = {{command, reply}};
     auto mail = mail_to(plain);
@@ -192,6 +193,18 @@ TEST_F(CurlMailerTest, RefusesWhatCannotBeSent) {
     expect_fault(send(mail), FaultCode::invalid, "smtp");
   }
   EXPECT_EQ(plain.connections, 0u);
+}
+
+TEST_F(CurlMailerTest, AsksOnlyWhetherItIsLetInWhenThereIsNobodyToWriteTo) {
+  auto mail = mail_to(plain);
+  mail.user = "denrei";
+  mail.password = Secret("pass word");
+  mail.to.clear();
+  EXPECT_TRUE(send(mail));
+  EXPECT_EQ(plain.connections, 1u);
+  EXPECT_TRUE(plain.messages.empty());
+  plain.replies = {{"AUTH", "535 bad credentials\r\n"}};
+  expect_fault(send(mail), FaultCode::denied, "535 bad credentials");
 }
 
 TEST_F(CurlMailerTest, RefusesMoreThanItCanCarry) {

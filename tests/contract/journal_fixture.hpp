@@ -86,9 +86,10 @@ class JournalFixture {
   Result<void> forget(std::vector<std::string> ids) {
     return ask<void>([&](auto done) { rig_->shelf().forget_notifications(tag, std::move(ids), std::move(done)); });
   }
-  Result<std::vector<LogEntry>> newest(std::size_t count) {
-    return ask<std::vector<LogEntry>>([&](auto done) { rig_->shelf().newest(tag, count, std::move(done)); });
+  Result<std::vector<LogEntry>> newest(NewestQuery query) {
+    return ask<std::vector<LogEntry>>([&](auto done) { rig_->shelf().newest(tag, std::move(query), std::move(done)); });
   }
+  Result<std::vector<LogEntry>> newest(std::size_t count) { return newest(NewestQuery{.before = {}, .count = count}); }
   std::optional<std::string> repeats(std::string_view identity) {
     return look(ShelfName::repeats, {std::string(make_event_id("test", identity).raw())}).value().front();
   }

@@ -1,4 +1,5 @@
-// The port's promises about the names of a shelf's fields: all of them, by prefix, page by page, a bounded look each time.
+// The port's promises about the names of a shelf's fields and the newest entries of a log: all of them, page by page, a bounded
+// look each time.
 #include <set>
 
 #include "contract/journal_param.hpp"
@@ -96,6 +97,82 @@ TEST_P(ShelfFields, AreUnavailableWhileTheStoreIsAway) {
   EXPECT_EQ(fault_of(page({})), FaultCode::unavailable);
   rig_->mend();
   EXPECT_EQ(all({}), std::set<std::string>{staff + "E1"});
+}
+
+class ShelfNewest : public JournalTest {
+ protected:
+  // Entries whose blobs have about that many bytes each; gives their ids.
+  std::vector<std::string> fill(int entries, std::size_t bytes = 100) {
+    std::vector<std::string> ids;
+    for (int i = 0; i < entries; ++i) ids.push_back(append({record("event " + std::to_string(++events_), std::string(bytes, 'x'))})->last);
+    return ids;
+  }
+  // Page by page to the beginning; what all the pages give, oldest first.
+  std::vector<std::string> all(NewestQuery query) {
+    std::vector<std::string> ids;
+    largest_ = 0;
+    for (pages_ = 0; pages_ < 1'000; ++pages_) {
+      const auto page = newest(query).value();
+      if (page.empty()) return ids;
+      largest_ = std::max(largest_, page.size());
+      std::vector<std::string> older;
+      for (const auto& entry : page) older.push_back(entry.id);
+      ids.insert(ids.begin(), older.begin(), older.end());
+      query.before = page.front().id;
+    }
+    ADD_FAILURE() << "does not end";
+    return ids;
+  }
+
+  int events_ = 0;
+  std::size_t pages_ = 0, largest_ = 0;
+};
+DENREI_FOR_EACH_JOURNAL(ShelfNewest);
+
+TEST_P(ShelfNewest, PagesBackToTheBeginningWithoutGapOrOverlap) {
+  EXPECT_TRUE(newest(10)->empty());
+  const auto ids = fill(90);
+  for (const std::size_t count : {1u, 7u, 16u, 31u, 89u, 90u, 91u}) {
+    EXPECT_EQ(all({.before = {}, .count = count}), ids) << count;
+    EXPECT_EQ(largest_, std::min<std::size_t>(count, 90)) << count;
+  }
+}
+
+TEST_P(ShelfNewest, APageHasAsManyBytesAsAsked) {
+  const auto ids = fill(40, 996);  // and 4 bytes of length: 1,000
+  EXPECT_EQ(all({.before = {}, .count = 1'000, .bytes = 10'000}), ids);
+  EXPECT_EQ(largest_, 10u);
+  EXPECT_EQ(pages_, 4u);
+  EXPECT_EQ(all({.before = {}, .count = 1'000, .bytes = 9'999}), ids);
+  EXPECT_EQ(largest_, 9u);
+}
+
+TEST_P(ShelfNewest, AnEntryLargerThanAPageComesAlone) {
+  auto ids = fill(1, 20'000);
+  for (const auto& id : fill(3)) ids.push_back(id);
+  for (const auto& id : fill(2, 30'000)) ids.push_back(id);
+  EXPECT_EQ(all({.before = {}, .count = 100, .bytes = 1'000}), ids);
+  EXPECT_EQ(all({.before = {}, .count = 100, .bytes = 0}), ids);
+  EXPECT_EQ(pages_, ids.size());
+}
+
+TEST_P(ShelfNewest, GivesWhatIsOlderAlsoThanAnEntryThatIsGone) {
+  const auto ids = fill(5);
+  const auto page = newest({.before = "4-0", .count = 2}).value();
+  ASSERT_EQ(page.size(), 2u);
+  EXPECT_EQ(page.front().id, ids[1]);
+  EXPECT_EQ(page.back().id, ids[2]);
+  EXPECT_EQ(page.back().blob, batch({std::string(100, 'x')}));
+  EXPECT_TRUE(newest({.before = ids.front()})->empty());
+}
+
+TEST_P(ShelfNewest, RefusesWhatIsNoLogIdAndIsUnavailableWithTheStore) {
+  fill(1);
+  EXPECT_EQ(fault_of(newest({.before = "yesterday"})), FaultCode::invalid);
+  rig_->cut();
+  EXPECT_EQ(fault_of(newest(1)), FaultCode::unavailable);
+  rig_->mend();
+  EXPECT_EQ(newest(1)->size(), 1u);
 }
 
 }  // namespace

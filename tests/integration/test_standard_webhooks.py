@@ -14,6 +14,7 @@ from receivers import Answer, Receiver
 
 NPM = Path(__file__).resolve().parent / "npm"
 CODED_SECRET = "whsec_" + base64.b64encode(bytes(range(7, 39))).decode()
+NEXT_SECRET = "whsec_" + base64.b64encode(bytes(range(40, 72))).decode()
 PAYLOADS = [
     {"n": 1},
     {"name": "髙橋 﨑子 𠮷田", "quoted": "\"\\/\b\u2028</script>", "empty": ["", {}, [], None, False]},
@@ -62,10 +63,11 @@ class StandardWebhooks(DeliveryCase):
     @classmethod
     def setUpClass(cls):
         cls.receiver = cls.open(Receiver())
-        cls.secrets = {"coded": CODED_SECRET, "plain": PARTNER_SECRET}
+        cls.secrets = {"coded": CODED_SECRET, "plain": PARTNER_SECRET, "rotated": NEXT_SECRET}
         destinations = [destination(name, cls.receiver.url(f"/{name}"), secret=f"{name.upper()}_WEBHOOK_SECRET", schedule=["1s"])
                         for name in cls.secrets]
         environment = {f"{name.upper()}_WEBHOOK_SECRET": secret for name, secret in cls.secrets.items()}
+        environment["ROTATED_WEBHOOK_SECRET_PREVIOUS"] = CODED_SECRET
         cls.server = cls.begin(Deliverer(config_of(*destinations), environment=environment))
 
     def deliver(self, name, payload=None, attempts=1):
@@ -95,6 +97,19 @@ class StandardWebhooks(DeliveryCase):
         self.assertEqual(first["webhook-id"], second["webhook-id"])
         for name in ("webhook-timestamp", "webhook-signature"):
             self.assertNotEqual(first[name], second[name])
+
+    def test_while_a_secret_is_rotated_receivers_of_either_one_accept(self):
+        by_next, = self.deliver("rotated")
+        signatures = by_next["headers"]["webhook-signature"].split(" ")
+        self.assertEqual(len(signatures), 2, signatures)
+        by_previous = by_next | {"secret": CODED_SECRET}
+        only_first = with_header(by_previous, "webhook-signature", lambda text: text.split(" ")[0])
+        by_stranger = by_next | {"secret": "whsec_" + base64.b64encode(bytes(32)).decode()}
+        accepted, also_accepted, *rejected = judge(by_next, by_previous, only_first, by_stranger)
+        self.assertTrue(accepted["verified"], accepted)
+        self.assertTrue(also_accepted["verified"], also_accepted)
+        for verdict in rejected:
+            self.assertFalse(verdict["verified"], verdict)
 
     def test_the_library_rejects_what_was_tampered_with(self):
         request, = self.deliver("coded")

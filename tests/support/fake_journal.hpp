@@ -117,13 +117,8 @@ class FakeJournal final : public Journal, public Shelf {
       return Result<void>();
     });
   }
-  void newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) override {
-    answer(tag, std::move(done), refused(tag), [&] {
-      std::vector<LogEntry> entries;
-      const auto& all = logs_[tag].entries;
-      for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i) entries.push_back({all[i].id, all[i].blob});
-      return Result<std::vector<LogEntry>>(std::move(entries));
-    });
+  void newest(const LogTag& tag, NewestQuery query, Done<std::vector<LogEntry>> done) override {
+    answer(tag, std::move(done), refused(tag), [&] { return newest_of(logs_[tag], query); });
   }
 
  private:

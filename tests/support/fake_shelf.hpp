@@ -22,6 +22,19 @@ inline std::optional<std::string> blob_of(const FakeLog& log, ShelfName shelf, c
   return it == blobs.end() ? std::nullopt : std::optional(it->second);
 }
 
+inline Result<std::vector<LogEntry>> newest_of(const FakeLog& log, const NewestQuery& query) {
+  if (!query.before.empty() && split_id(query.before).first == 0) return fail(FaultCode::invalid, "DNARGS newest before");
+  std::vector<LogEntry> entries;
+  std::size_t bytes = 0;
+  for (auto at = log.entries.rbegin(); at != log.entries.rend() && entries.size() < query.count; ++at) {
+    if (!query.before.empty() && split_id(at->id) >= split_id(query.before)) continue;
+    bytes += at->blob.size();
+    if (bytes > query.bytes && !entries.empty()) break;
+    entries.insert(entries.begin(), {at->id, at->blob});
+  }
+  return entries;
+}
+
 class FakeFields {
  public:
   std::size_t step = 100, looked_at = 1'000;  // as dn1.lua scans

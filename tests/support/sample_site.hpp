@@ -48,10 +48,7 @@ inline LiveSource live_source(Source source, std::vector<std::string> secrets = 
 
 inline SitePtr make_site(std::vector<LiveSource> sources) {
   auto site = std::make_shared<Site>();
-  for (auto& live : sources) {
-    for (const auto& path : live.source.paths) site->paths.emplace(path, site->sources.size());
-    site->sources.push_back(std::move(live));
-  }
+  for (auto& live : sources) add_source(*site, std::move(live));
   site->tokens = {{Role::reader, Secret{reader_token}}, {Role::op, Secret{operator_token}}};
   return site;
 }

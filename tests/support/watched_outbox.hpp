@@ -2,10 +2,13 @@
 //
 // Shape   WatchedOutbox watched(journal, outbox); spawn_dispatcher(… .outbox = watched …)
 // Rules   of a pending delivery an attempt more is written, never fewer; only what is pending is finished or buried
+//         what is left out as superseded leaves a newer one of its key and type pending
 //         a settle by somebody who is no longer the owner is not looked at: the store refuses it
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,10 +59,19 @@ class WatchedOutbox final : public Outbox {
     const auto at = pending.find(std::string(next.head.id.raw()));
     ASSERT_NE(at, pending.end()) << what << " of " << next.head.id.text() << ", which is not pending";
     const auto before = decode_delivery(at->second).value();
-    const auto made = next.head.dead == DeadReason::pending_limit ? 0u : 1u;
+    const bool is_left_out = next.head.dead == DeadReason::superseded;
+    EXPECT_TRUE(!is_left_out || has_newer(pending, next.head)) << next.head.id.text() << " is left out for nothing";
+    const auto made = is_left_out || next.head.dead == DeadReason::pending_limit ? 0u : 1u;
     EXPECT_EQ(next.head.attempts, before.head.attempts + made) << what << " of " << next.head.id.text();
     EXPECT_EQ(next.head.lane_sequence, before.head.lane_sequence);
     EXPECT_EQ(next.head.seq, before.head.seq);
+  }
+
+  static bool has_newer(const std::map<std::string, std::string>& pending, const DeliveryHead& head) {
+    return std::any_of(pending.begin(), pending.end(), [&head](const auto& it) {
+      const auto other = decode_delivery_head(it.second).value();
+      return other.destination == head.destination && other.key == head.key && other.type == head.type && other.seq > head.seq;
+    });
   }
 
   FakeJournal& journal_;

@@ -41,7 +41,7 @@ struct Ban {
 
 inline constexpr std::array bans{
     Ban{"std::mutex std::thread std::jthread std::condition_variable std::shared_mutex std::lock_guard std::unique_lock",
-        "base domain ports adapters actors runtime http app", "runtime/loop_unit http/edge adapters/line_writer app/serve",
+        "base domain ports adapters actors runtime http app", "runtime/loop_unit http/edge adapters/line_writer adapters/tracing_sink adapters/file_spool app/serve",
         "threads and locks live in few rooms"},
     Ban{"new", "base domain ports adapters actors runtime http app", "runtime/asio_scheduler", "owners are unique_ptr"},
     Ban{"delete malloc free", "base domain ports adapters actors runtime http app", "", "owners are unique_ptr"},

@@ -46,12 +46,13 @@ TEST(Acknowledgement, CarriesEverythingElseAlong) {
 
 TEST(Acknowledgement, BodyNeverOverridesOurMembers) {
   std::string state;
-  const auto event = acknowledgement(R"({"notificationId":"NOTIF-FAKE","receivedAt":"1999","reportId":"VD-1","caseNumber":"MED-1","timestamp":"t"})");
+  const auto event = acknowledgement(R"({"notificationId":"NOTIF-FAKE","receivedAt":"1999","cursor":"7","isConfirmed":true,"reportId":"VD-1","caseNumber":"MED-1","timestamp":"t"})");
   const auto json = decide(state, event).notifications.at(0).json;
   const auto parsed = parse_json(json);  // which refuses a member that is there twice
   ASSERT_TRUE(parsed.has_value()) << json;
   EXPECT_EQ(find_string((*parsed)->root(), "/notificationId"), notification_number(event.id));
   EXPECT_EQ(find_string((*parsed)->root(), "/receivedAt"), "2025-10-09T08:53:20.000Z");
+  for (const auto* added_when_read : {"/cursor", "/isConfirmed"}) EXPECT_EQ(find((*parsed)->root(), added_when_read), nullptr);
 }
 
 TEST(Acknowledgement, CaseFileCountsAndKeepsTheLast) {

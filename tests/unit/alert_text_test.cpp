@@ -94,6 +94,49 @@ TEST(Alert, GeneralTextsSayWhatIsKnown) {
   EXPECT_EQ(alert.text.find('{'), std::string::npos) << alert.text;
 }
 
+TEST(Alert, HasEnglishTextsThatSayTheSame) {
+  Destination destination;
+  destination.name = "voicedrive-employee";
+  const auto delivery = exhausted_delivery();
+  const auto alert = make_alert(destination, delivery, Severity::critical, now);
+  EXPECT_EQ(alert.subject_en, "[CRITICAL] Delivery to voicedrive-employee has failed: employee.created");
+  EXPECT_EQ(alert.text_en, "[CRITICAL] Delivery to voicedrive-employee has failed and waits among the dead letters\n"
+                           "\n"
+                           "Event type: employee.created\n"
+                           "Key: EMP-2024-001\n"
+                           "Error: 500 Internal Server Error\n"
+                           "Attempts: 4\n"
+                           "Retries: 3 retries failed (no more are planned)\n"
+                           "Delivery: " + delivery.head.id.text() + "\n"
+                           "Event: " + delivery.head.event.text() + "\n"
+                           "Time: 2025-11-20 14:05:30 JST\n"
+                           "\n"
+                           "Please re-send or discard it in the list of dead letters.");
+}
+
+TEST(Alert, EnglishTextsOfADestinationAreItsOwnOrTheGeneralOnes) {
+  auto destination = acknowledgement_destination();
+  const auto text = [&] { return make_alert(destination, exhausted_delivery(), Severity::error, now); };
+  EXPECT_TRUE(text().subject_en.starts_with("[ERROR] Delivery to voicedrive-employee has failed")) << "a Japanese text of its own has no English";
+  destination.alert_subject_en = "{mark}Acknowledgement\r\nof {/caseNumber}";
+  destination.alert_text_en = "Case {/caseNumber} after {attempts} attempts: {retryState}";
+  EXPECT_EQ(text().subject_en, "[ERROR] Acknowledgement  of MED-2025-0001") << "one line";
+  EXPECT_EQ(text().text_en, "Case MED-2025-0001 after 4 attempts: 3 retries failed (no more are planned)");
+  EXPECT_EQ(text().subject, "【警告】受付確認通知の配信に失敗しました") << "the other language stays";
+}
+
+TEST(Alert, RetryStateInEnglishSaysHowItEnded) {
+  const auto state = [](DeadReason reason, std::uint32_t attempts) {
+    auto destination = employee_destination();
+    destination.alert_text_en = "{retryState}";
+    return make_alert(destination, dead_delivery(reason, attempts, answered(400)), Severity::error, now).text_en;
+  };
+  EXPECT_EQ(state(DeadReason::given_up, 1), "no retry (such an answer is not retried)");
+  EXPECT_EQ(state(DeadReason::given_up, 2), "stopped after 1 retry (such an answer is not retried)");
+  EXPECT_EQ(state(DeadReason::pending_limit, 0), "no retry (as many deliveries as may be are pending)");
+  EXPECT_EQ(state(DeadReason::alive, 3), "2 retries so far (going on)");
+}
+
 TEST(Alert, GeneralSubjectBeginsWithTheSeverity) {
   const auto subject = [](Severity severity) { return make_alert(employee_destination(), exhausted_delivery(), severity, now).subject; };
   EXPECT_TRUE(subject(Severity::urgent).starts_with("【緊急】voicedrive"));
@@ -110,6 +153,8 @@ TEST(Alert, UrgentOneAboutCredentialsSaysThatTheSecretMayHaveLeaked) {
   EXPECT_TRUE(text(401, Severity::urgent).starts_with("【緊急】署名の秘密鍵が誤っているか、漏洩した可能性があります。\n\n🚨"));
   EXPECT_TRUE(text(401, Severity::error).starts_with("🚨"));
   EXPECT_TRUE(text(400, Severity::urgent).starts_with("🚨"));
+  const auto english = make_alert(employee_destination(), dead_delivery(DeadReason::given_up, 1, answered(401)), Severity::urgent, now).text_en;
+  EXPECT_TRUE(english.starts_with("[URGENT] The signing secret may be wrong or leaked.\n\n[URGENT] Delivery to"));
 }
 
 TEST(Alert, ErrorIsTheLastAttemptAsTheSeedsWordIt) {
@@ -205,6 +250,12 @@ TEST(Digest, SaysHowManyMoreAndShowsTheLast) {
   EXPECT_EQ(digest.channels, last.channels);
   EXPECT_EQ(digest.destination, last.destination);
   EXPECT_NE(make_digest({}, 2, now).subject.find("Denrei: "), std::string::npos);
+  EXPECT_EQ(digest.subject_en, "[CRITICAL] voicedrive-employee: 41 more alerts");
+  EXPECT_TRUE(digest.text_en.starts_with("[CRITICAL] 41 more alerts about voicedrive-employee since the last one"));
+  EXPECT_TRUE(digest.text_en.ends_with(last.text_en));
+  auto without_english = last;
+  without_english.text_en.clear();
+  EXPECT_TRUE(make_digest(without_english, 41, now).text_en.ends_with(last.text));
 }
 
 TEST(DisabledAlert, SaysWhyAndThatNothingIsLost) {
@@ -213,6 +264,8 @@ TEST(DisabledAlert, SaysWhyAndThatNothingIsLost) {
   EXPECT_TRUE(alert.text.starts_with(alert.subject));
   EXPECT_NE(alert.text.find("理由: the receiver answered 410 Gone\n"), std::string::npos);
   EXPECT_NE(alert.text.find("its events are kept"), std::string::npos);
+  EXPECT_EQ(alert.subject_en, "[CRITICAL] Deliveries to voicedrive-employee have stopped");
+  EXPECT_TRUE(alert.text_en.starts_with(alert.subject_en + "\n\nReason: the receiver answered 410 Gone\n")) << alert.text_en;
   EXPECT_EQ(alert.severity, Severity::critical);
   EXPECT_EQ(alert.channels, std::vector<std::string>{"slack"});
 }

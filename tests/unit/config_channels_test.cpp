@@ -53,16 +53,25 @@ TEST_F(ConfigChannels, EmailHasAllItsMembers) {
   ASSERT_TRUE(config) << config.error().detail;
   const auto& channel = config->channels.at(0);
   EXPECT_EQ(channel.kind, ChannelKind::email);
-  EXPECT_EQ(channel.server, "smtp://mail.example.com:587");
-  EXPECT_TRUE(channel.starttls);
-  EXPECT_EQ(channel.user, "denrei");
-  EXPECT_EQ(channel.from, "denrei@example.com");
+  EXPECT_EQ(channel.service, "mail");
   EXPECT_THAT(channel.to, ElementsAre("a@example.com", "b@example.com"));
-  EXPECT_EQ(channel.retries, 5u);
-  EXPECT_EQ(channel.timeout, Millis(20'000));
-  EXPECT_THAT(channel.allow, ElementsAre("10.0.0.0/8"));
+  EXPECT_EQ(channel.secret, "");
+  ASSERT_THAT(config->services, SizeIs(1));
+  const auto& service = config->services[0];
+  EXPECT_EQ(service.name, "mail");
+  EXPECT_EQ(service.kind, ServiceKind::email);
+  EXPECT_EQ(service.dependency, Dependency::low) << "nobody has said that anything depends on it";
+  EXPECT_EQ(service.retries, 5u);
+  EXPECT_EQ(service.timeout, Millis(20'000));
+  const auto& provider = service.providers.at(0);
+  EXPECT_EQ(provider.url, "smtp://mail.example.com:587");
+  EXPECT_TRUE(provider.starttls);
+  EXPECT_EQ(provider.user, "denrei");
+  EXPECT_EQ(provider.secret, "MAIL_PASSWORD");
+  EXPECT_EQ(provider.from, "denrei@example.com");
   EXPECT_EQ(config->secrets.at("MAIL_PASSWORD").values.at(0).reveal(), "p w");
-  EXPECT_THAT(describe_config(*config), AllOf(HasSubstr("channel.mail.to = a@example.com, b@example.com  # "), Not(HasSubstr("p w"))));
+  EXPECT_THAT(describe_config(*config), AllOf(HasSubstr("channel.mail.to = a@example.com, b@example.com  # "),
+                                              HasSubstr("channel.mail.server = smtp://mail.example.com:587  # "), Not(HasSubstr("p w"))));
 }
 
 TEST_F(ConfigChannels, EmailNeedsNoPassword) {
@@ -121,8 +130,61 @@ TEST_F(ConfigChannels, WrongMembersOfEmailAreExplained) {
   EXPECT_THAT(mail_problem("user =", "starttls = false\nuser ="),
               HasSubstr("denrei.toml:6:12: without 'starttls' the password would be sent in the clear"));
   EXPECT_EQ(mail_problem("smtp://mail.example.com:587\"", "smtps://mail.example.com:465\"\nstarttls = false"), "");
+  EXPECT_EQ(mail_problem("user =", "ca_file = \"/absent\"\nuser ="), "denrei.toml:6:11: /absent: cannot be read: No such file or directory") << "said once";
   environment_["MAIL_PASSWORD"] = "p\nw";
   EXPECT_THAT(mail_problem("denrei", "denrei"), HasSubstr("MAIL_PASSWORD is empty or holds control characters"));
+}
+
+TEST_F(ConfigChannels, InboxAndStreamsNeedNothing) {
+  const auto config = load("[[channel]]\nname = \"board\"\nkind = \"inbox\"\n[[channel]]\nname = \"live\"\nkind = \"sse\"\nlanguage = \"en\"\n");
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_THAT(config->channels, SizeIs(2));
+  EXPECT_EQ(config->channels[0].kind, ChannelKind::inbox);
+  EXPECT_EQ(config->channels[0].language, Language::ja);
+  EXPECT_EQ(config->channels[1].kind, ChannelKind::sse);
+  EXPECT_EQ(config->channels[1].language, Language::en);
+  EXPECT_THAT(problems_of("[[channel]]\nname = \"board\"\nkind = \"inbox\"\nsecret = \"OPS_URL\"\n"),
+              HasSubstr("denrei.toml:4:10: 'secret' belongs to kinds"));
+}
+
+TEST_F(ConfigChannels, WebhookHasAUrlAndMayHaveASecretThatSigns) {
+  const std::string lines = "[[channel]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"https://alerts.example.com/in?t=token\"\n";
+  const auto open = load(lines);
+  ASSERT_TRUE(open) << open.error().detail;
+  EXPECT_EQ(open->channels.at(0).url, "https://alerts.example.com/in?t=token");
+  EXPECT_THAT(describe_config(*open), HasSubstr("channel.hook.url = https://alerts.example.com/in?********  # "));
+  const auto with_secret = lines + "secret = \"HOOK_SECRET\"\n";
+  EXPECT_THAT(problems_of(with_secret), HasSubstr("channel 'hook' cannot run: HOOK_SECRET is not set"));
+  environment_["HOOK_SECRET"] = "short";
+  EXPECT_THAT(problems_of(with_secret), HasSubstr("HOOK_SECRET has 5 characters, a signing secret needs at least 32"));
+  environment_["HOOK_SECRET"] = "whsec_" + std::string(40, '!');
+  EXPECT_THAT(problems_of(with_secret), HasSubstr("denrei.toml:1:1: HOOK_SECRET is not in the form that scheme standard_webhooks wants"));
+  environment_["HOOK_SECRET"] = good_secret;
+  EXPECT_EQ(problems_of(with_secret), "");
+}
+
+TEST_F(ConfigChannels, UrlOfAWebhookIsHttpsToAPublicAddressUnlessAllowed) {
+  const auto problem = [&](const std::string& more) { return problems_of("[[channel]]\nname = \"hook\"\nkind = \"webhook\"\n" + more); };
+  EXPECT_THAT(problem(""), HasSubstr("[[channel]] needs 'url'"));
+  EXPECT_THAT(problem("url = \"http://alerts.example.com\""), HasSubstr("'url' must start with https:// (http:// needs 'plain_http = true')"));
+  EXPECT_EQ(problem("url = \"http://alerts.example.com\"\nplain_http = true"), "");
+  EXPECT_THAT(problem("url = \"https://10.0.0.1/\""), HasSubstr("name it in 'allow'"));
+  EXPECT_EQ(problem("url = \"https://10.0.0.1/\"\nallow = [\"10.0.0.0/8\"]"), "");
+  EXPECT_THAT(slack_problem("url = \"https://alerts.example.com\""), HasSubstr("'url' belongs to kind \"webhook\""));
+}
+
+TEST_F(ConfigChannels, WordsAndPaceAreReadAndShown) {
+  const auto config = load(channel_lines + "language = \"en\"\nsubject = \"{mark}{subject}\"\ntext = \"a\\n{text}\"\nper_minute = 30\n");
+  ASSERT_TRUE(config) << config.error().detail;
+  const auto& channel = config->channels.at(0);
+  EXPECT_EQ(channel.subject, "{mark}{subject}");
+  EXPECT_EQ(channel.text, "a\n{text}");
+  EXPECT_EQ(channel.per_minute, 30u);
+  EXPECT_THAT(describe_config(*config), AllOf(HasSubstr("channel.ops.language = en  # "), HasSubstr("channel.ops.text = a\\n{text}  # "),
+                                              HasSubstr("channel.ops.per_minute = 30  # ")));
+  EXPECT_THAT(slack_problem("language = \"de\""), HasSubstr("unknown language \"de\"; known: ja, en"));
+  EXPECT_THAT(slack_problem("subject = \"a\\nb\""), HasSubstr("'subject' is one line"));
+  EXPECT_THAT(slack_problem("per_minute = -1"), HasSubstr("'per_minute' is -1, but must be 0 to 1000"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -23,7 +24,7 @@ class ShippedDestinations : public ConfigTest {
   void set_all() {
     environment_ = {{"MEDICAL_WEBHOOK_SECRET", good_secret}, {"MEDICAL_SYSTEM_WEBHOOK_SECRET", good_secret},
                     {"ANALYTICS_NOTIFICATION_HMAC_SECRET", good_secret}, {"VOICEDRIVE_WEBHOOK_SECRET", good_secret},
-                    {"VOICEDRIVE_API_TOKEN", good_token}, {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"},
+                    {"VOICEDRIVE_API_TOKEN", good_token}, {"MAIL_PASSWORD", "password"}, {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"},
                     {"VOICEDRIVE_EMPLOYEE_URL", "https://voicedrive.example.com/api/webhooks/medical-system/employee"},
                     {"VOICEDRIVE_ACKNOWLEDGEMENT_URL", "https://voicedrive.example.com/api/webhook/compliance/acknowledgement"},
                     {"VOICEDRIVE_ANALYTICS_URL", "https://voicedrive.example.com/api/webhook/analytics-notification"},
@@ -58,7 +59,7 @@ TEST_F(ShippedDestinations, AreOffUntilUrlAndSecretAreThere) {
   ASSERT_TRUE(bare) << bare.error().detail;
   EXPECT_THAT(bare->destinations, IsEmpty());
   EXPECT_THAT(bare->routes, IsEmpty());
-  EXPECT_THAT(bare->channels, IsEmpty());
+  EXPECT_THAT(bare->channels, ElementsAre(Field(&Channel::name, "ops-inbox"), Field(&Channel::name, "ops-live"))) << "they need no secret";
   for (const auto* notice : {"destination voicedrive-employee is off: VOICEDRIVE_EMPLOYEE_URL and MEDICAL_WEBHOOK_SECRET are not set",
                              "destination voicedrive-acknowledgement is off: VOICEDRIVE_ACKNOWLEDGEMENT_URL and MEDICAL_SYSTEM_WEBHOOK_SECRET are not set",
                              "destination voicedrive-analytics is off: VOICEDRIVE_ANALYTICS_URL and ANALYTICS_NOTIFICATION_HMAC_SECRET are not set",
@@ -89,7 +90,9 @@ TEST_F(ShippedDestinations, AreFourWithARouteEach) {
     EXPECT_FALSE(destination.plain_http);
   }
   EXPECT_THAT(names, ElementsAre("voicedrive-employee", "voicedrive-acknowledgement", "voicedrive-analytics", "records-stats"));
-  EXPECT_THAT(config->channels, SizeIs(1));
+  EXPECT_THAT(config->channels, SizeIs(4));
+  EXPECT_THAT(config->services, SizeIs(1));
+  EXPECT_THAT(config->alert_rules, SizeIs(7));
   EXPECT_THAT(config->notices, ElementsAre(HasSubstr("nobody can read records"), HasSubstr("nobody can hand in events")));
 }
 
@@ -133,7 +136,7 @@ TEST_F(ShippedDestinations, EmployeeIsTheTablesFirstColumn) {
   EXPECT_EQ(give_up_severity(out, 401, AttemptError::none), Severity::urgent);
   EXPECT_EQ(give_up_severity(out, 404, AttemptError::none), Severity::error);
   EXPECT_EQ(give_up_severity(out, 302, AttemptError::none), Severity::error);
-  EXPECT_THAT(out.channels, ElementsAre("ops-slack"));
+  EXPECT_THAT(out.channels, ElementsAre("ops-inbox", "ops-live", "ops-slack"));
 }
 
 TEST_F(ShippedDestinations, AcknowledgementIsTheTablesSecondColumn) {
@@ -177,6 +180,10 @@ TEST_F(ShippedDestinations, StatsAreTheTablesFourthColumn) {
   EXPECT_EQ(out.timeout, 5s);
   EXPECT_EQ(out.connect_timeout, 5s);
   EXPECT_EQ(out.rounds, 3u);
+  EXPECT_THAT(out.coalesce, ElementsAre("stats.updated"));
+  ASSERT_THAT(out.limits, SizeIs(2));
+  EXPECT_EQ(out.limits.front().count, 100u) << "stats.updated in a minute, as the receiver allows";
+  EXPECT_EQ(out.limits.back().count, 10u) << "stats.hourly";
   EXPECT_EQ(out.round_wait, 1h);
   EXPECT_EQ(judge(out, 202), Judgement::delivered);
   for (const int status : {429, 500, 502, 503, 504}) EXPECT_EQ(judge(out, status), Judgement::retry) << status;

@@ -73,7 +73,7 @@ TEST_F(ConfigSources, WrongMembersOfASourceAreExplained) {
   EXPECT_THAT(problem_with_source("/hook/one", "/hook?x=1"), HasSubstr("'/hook?x=1' is not a path such as"));
   EXPECT_THAT(problem_with_source("/hook/one", "/api/employees/x"), HasSubstr("belongs to the reading interface"));
   EXPECT_THAT(problem_with_source("/hook/one", "/api/events"), HasSubstr("belongs to the reading interface"));
-  EXPECT_THAT(problem_with_source("\"one\"", "\"api\""), HasSubstr("denrei.toml:3:8: 'api' is what routes call events that are handed in"));
+  EXPECT_THAT(problem_with_source("\"one\"", "\"api\""), HasSubstr("denrei.toml:3:8: 'api' is a name that routes use"));
   EXPECT_THAT(problem_with_source("hmac_body", "hmac_md5"), AllOf(HasSubstr("denrei.toml:5:10: "), HasSubstr("hmac_md5")));
   EXPECT_THAT(problem_with_source("\"/id\"", "\"id\""), HasSubstr("denrei.toml:9:15: 'key_pointer' is not a JSON Pointer"));
   EXPECT_THAT(problem_with_source("\"/id\"", "\"/i~2d\""), HasSubstr("'key_pointer' is not a JSON Pointer"));

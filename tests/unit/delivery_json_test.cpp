@@ -55,6 +55,17 @@ TEST(DeliveryJson, PendingOneSaysWhenItIsDue) {
                 R"("due":"2025-11-20T03:20:00.005Z"})");
 }
 
+TEST(DeliveryJson, SupersededOneSaysSoAndSinceWhen) {
+  auto delivery = young_delivery();
+  delivery.head.dead = DeadReason::superseded;
+  delivery.head.ended_at = from_unix_ms(1'763'608'800'000);
+  const Shown left(delivery_json(delivery, "superseded", true));
+  EXPECT_EQ(left.at("/state"), "superseded");
+  EXPECT_EQ(left.at("/reason"), "superseded");
+  EXPECT_EQ(left.at("/endedAt"), "2025-11-20T03:20:00.000Z");
+  EXPECT_FALSE(left.has("/due"));
+}
+
 TEST(DeliveryJson, DeadOneSaysWhyAndSinceWhen) {
   auto head = samples::full_delivery().head;
   const Shown dead(delivery_json(head, "dead"));

@@ -95,7 +95,7 @@ TEST(Delivery, WrongBytesAreFaults) {
 
 TEST(Delivery, UnknownFlagsErrorsAndReasonsAreFaults) {
   const auto record = encode_delivery(full_delivery());
-  const std::array<std::pair<std::size_t, char>, 3> wrong{{{3, 8}, {4, 9}, {5, 4}}};
+  const std::array<std::pair<std::size_t, char>, 3> wrong{{{3, 8}, {4, 9}, {5, 5}}};
   for (const auto& [at, value] : wrong) {
     auto bad = record;
     bad[at] = value;
@@ -252,6 +252,7 @@ TEST(DeadReason, HasNames) {
   EXPECT_EQ(dead_reason_name(DeadReason::exhausted), "exhausted");
   EXPECT_EQ(dead_reason_name(DeadReason::given_up), "given_up");
   EXPECT_EQ(dead_reason_name(DeadReason::pending_limit), "pending_limit");
+  EXPECT_EQ(dead_reason_name(DeadReason::superseded), "superseded");
   EXPECT_EQ(dead_reason_name(static_cast<DeadReason>(9)), "unknown");
 }
 

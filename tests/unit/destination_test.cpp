@@ -164,6 +164,36 @@ TEST(LaneOrder, HasANameThatIsReadBack) {
   for (const auto name : {"", "fifo", "fifo_skip", "unknown"}) EXPECT_FALSE(parse_lane_order(name)) << name;
 }
 
+TEST(TypePattern, IsATextOrABeginning) {
+  EXPECT_TRUE(fits_pattern("stats.updated", "stats.updated"));
+  EXPECT_FALSE(fits_pattern("stats.updated", "stats.updated.more"));
+  EXPECT_TRUE(fits_pattern("stats.*", "stats."));
+  EXPECT_FALSE(fits_pattern("stats.*", "stats"));
+  EXPECT_TRUE(fits_pattern("*", ""));
+  EXPECT_FALSE(fits_pattern("", "stats"));
+}
+
+TEST(TypeLimit, TheFirstThatFitsCounts) {
+  const std::vector<TypeLimit> limits{{"stats.updated", 1, Millis{1}}, {"stats.*", 2, Millis{2}}};
+  EXPECT_EQ(find_limit(limits, "stats.updated"), &limits[0]);
+  EXPECT_EQ(find_limit(limits, "stats.hourly"), &limits[1]);
+  EXPECT_EQ(find_limit(limits, "employee.created"), nullptr);
+  EXPECT_EQ(find_limit({}, "stats.updated"), nullptr);
+}
+
+TEST(Coalescing, NeedsAPatternAndAnOrder) {
+  Destination destination;
+  EXPECT_FALSE(is_coalesced(destination, "stats.updated"));
+  destination.coalesce = {"stats.u*", "other"};
+  EXPECT_TRUE(is_coalesced(destination, "stats.updated"));
+  EXPECT_TRUE(is_coalesced(destination, "other"));
+  EXPECT_FALSE(is_coalesced(destination, "stats.hourly"));
+  destination.order = LaneOrder::fifo_block;
+  EXPECT_TRUE(is_coalesced(destination, "stats.updated"));
+  destination.order = LaneOrder::unordered;
+  EXPECT_FALSE(is_coalesced(destination, "stats.updated")) << "nothing is newer there";
+}
+
 TEST(AttemptError, HasANameThatPeopleKnow) {
   const std::initializer_list<std::pair<AttemptError, std::string_view>> names{
       {AttemptError::none, "none"},       {AttemptError::dns, "dns"},         {AttemptError::connect, "connect"},

@@ -99,6 +99,79 @@ TEST(EventMaking, LeavesTheBodyWhenItMakesNoEvent) {
   EXPECT_EQ(body, copy);
 }
 
+// What people do with the thing that the path names.
+Source keyed_source() {
+  Source s;
+  s.name = "actions";
+  s.paths = {"/things/{key}/actions"};
+  s.takes_role_token = true;
+  s.type_pointer = "/action";
+  s.type_prefix = "action.";
+  s.identity_pointer = "/actionId";
+  s.masked_pointer = "/viewer";
+  return s;
+}
+
+std::shared_ptr<Event> make_keyed(const std::string& path, std::string body, std::string offered = "once 1") {
+  const auto source = keyed_source();
+  return make_event(source, body, parse_json(body).value(), noon, {std::move(offered), key_of_path(source, path)}).value();
+}
+
+TEST(EventMaking, TakesTheKeyFromThePathAndTheTypeBehindItsPrefix) {
+  const auto event = make_keyed("/things/%E7%94%B0/actions", R"({"action":"click","key":"another"})");
+  EXPECT_EQ(event->key, "田");
+  EXPECT_EQ(event->type, "action.click");
+  EXPECT_EQ(event->body, R"({"action":"click","key":"another"})");
+  EXPECT_FALSE(key_of_path(keyed_source(), "/things").has_value());
+  EXPECT_FALSE(key_of_path(pointing_source(), "/things/1/actions").has_value());
+}
+
+TEST(EventMaking, RefusesAKeyInThePathThatIsTooLong) {
+  std::string body = R"({"action":"click"})";
+  const std::string longest(limits::key_bytes_max, 'k');
+  EXPECT_EQ(make_keyed("/things/" + longest + "/actions", body)->key, longest);
+  const auto made = make_event(keyed_source(), body, parse_json(body).value(), noon, {"once", longest + "k"});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error(), (std::vector<Violation>{{"key", Rule::too_long, std::to_string(limits::key_bytes_max)}}));
+  body = R"({"action":")" + std::string(limits::event_type_bytes_max - 6, 't') + R"("})";
+  EXPECT_EQ(make_event(keyed_source(), body, parse_json(body).value(), noon, {"once", "k"}).error().front().field, "action") << "with its prefix";
+}
+
+TEST(EventMaking, AnIdentityHoldsForTheKeyOfThePathAlone) {
+  const auto click = [](const std::string& thing, const std::string& body, std::string offered = "once") {
+    return make_keyed("/things/" + thing + "/actions", body, std::move(offered))->id;
+  };
+  const auto first = click("A", R"({"action":"click","actionId":"1"})");
+  EXPECT_EQ(first, click("A", R"({"action":"view","actionId":"1"})", "key x"));
+  EXPECT_NE(first, click("B", R"({"action":"click","actionId":"1"})"));
+  EXPECT_EQ(click("A", R"({"action":"click"})", "key x"), click("A", R"({"action":"click"})", "key x"));
+  EXPECT_NE(click("A", R"({"action":"click"})", "key x"), click("A", R"({"action":"click"})", "key y")) << "the same bytes are two clicks";
+  EXPECT_NE(click("A", R"({"action":"click"})", "key x"), click("B", R"({"action":"click"})", "key x"));
+}
+
+TEST(EventMaking, WritesDownAHashInThePlaceOfAPerson) {
+  const std::string body = R"({"action":"view","viewer":"EMP-12345","readTimeSeconds":1.5,"more":[1,"二"]})";
+  const auto event = make_keyed("/things/A/actions", body), other = make_keyed("/things/B/actions", body);
+  EXPECT_EQ(event->body.find("EMP-12345"), std::string::npos);
+  EXPECT_EQ(event->json, nullptr) << "nobody may find it there either";
+  const auto kept = parse_json(event->body).value();
+  const auto mask = std::string(find_string(kept->root(), "/viewer"));
+  EXPECT_EQ(mask.size(), 32u);
+  EXPECT_EQ(event->body, R"({"action":"view","viewer":")" + mask + R"(","readTimeSeconds":1.5,"more":[1,"二"]})") << "the rest stays as it was";
+  EXPECT_EQ(make_keyed("/things/A/actions", body, "later")->body, event->body) << "the same person is known again";
+  EXPECT_NE(other->body, event->body) << "but not under another key";
+  EXPECT_EQ(make_keyed("/things/A/actions", R"({"action":"view","viewer":""})")->body, R"({"action":"view","viewer":""})");
+}
+
+TEST(EventMaking, ASourceOfRolesNeedsNoIdentityInTheBody) {
+  auto source = keyed_source();
+  source.identity_pointer.clear();
+  std::string body = R"({"action":"click"})", same = body;
+  const auto one = make_event(source, body, parse_json(body).value(), noon, {"once 1", "A"}).value();
+  const auto two = make_event(source, same, parse_json(same).value(), noon, {"once 2", "A"}).value();
+  EXPECT_NE(one->id, two->id);
+}
+
 TEST(EventMaking, HasOneDailyIdentityAKeyTypeAndDayInTokyo) {
   const auto event = make(pointing_source(), R"({"eventType":"a","data":{"staffId":"E1"}})").value();
   const auto id = [&](const Event& e, std::string_view at) { return once_a_day_id(pointing_source(), e, parse_iso8601(at).value()); };

@@ -70,7 +70,7 @@ TEST(Event, WrongBytesAreFaults) {
 
 TEST(Event, RefusesAnEffectFromTheFuture) {
   auto record = encode_event(full_event());
-  record[1] = 5;
+  record[1] = 6;
   EXPECT_FALSE(decode_event(record).has_value());
 }
 
@@ -88,7 +88,7 @@ TEST(Event, BodyThatIsNoJsonIsAFault) {
 }
 
 TEST(Event, EffectsHaveNamesBothWays) {
-  for (const auto effect : {Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement})
+  for (const auto effect : {Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement, Effect::tally})
     EXPECT_EQ(parse_effect(effect_name(effect)), effect);
   EXPECT_EQ(effect_name(Effect::announcement), "announcement");
   EXPECT_EQ(effect_name(static_cast<Effect>(9)), "unknown");

@@ -8,7 +8,8 @@
 namespace denrei {
 namespace {
 
-constexpr Effect every_effect[] = {Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement};
+constexpr Effect every_effect[] = {Effect::ledger,   Effect::employee,     Effect::acknowledgement,
+                                   Effect::bulletin, Effect::announcement, Effect::tally};
 
 TEST(KeyLogic, UnknownKeyHasNoState) {
   for (const auto effect : every_effect) EXPECT_EQ(make_key_logic(effect, "K", "").value()->encode_state(), "") << effect_name(effect);
@@ -23,7 +24,7 @@ TEST(KeyLogic, WrongStateIsAFaultForEveryEffect) {
 }
 
 TEST(KeyLogic, OddBodiesNeverCrashAndNeverLeaveState) {
-  for (const auto effect : {Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement})
+  for (const auto effect : {Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement, Effect::tally})
     for (const auto* body : {"", "{", "null", "1", "\"text\"", "[]", "[{}]"}) {
       auto logic = make_key_logic(effect, "K", "").value();
       const auto decision = logic->decide(samples::make_event({.effect = effect, .type = "employee.photo.updated", .body = body}));

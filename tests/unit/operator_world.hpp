@@ -35,6 +35,7 @@ class OperatorWorld : public ::testing::Test {
     context.is_interrupted = [this] { return now_ >= interrupted_at_; };
     context.is_err_terminal = context.is_in_terminal = [this] { return on_terminal_; };
     context.http = [this](const HttpRequest& request) { return reply_to(request); };
+    if (exchange_) context.exchange = exchange_;
     CLI::App app{"test"};
     app.require_subcommand(1);
     add_client_commands(app, context);
@@ -80,6 +81,7 @@ class OperatorWorld : public ::testing::Test {
   WallTime interrupted_at_ = WallTime::max();
   bool on_terminal_ = false;
   std::vector<HttpRequest> requests_;
+  std::function<Exchange(const OutboundRequest&, const ClientPolicy&)> exchange_;
 
  private:
   Result<HttpReply> reply_to(const HttpRequest& request) {

@@ -29,8 +29,8 @@ class OutboundHeaders : public ::testing::Test {
   void sign_with(SignatureSpec spec) { destination.signature = complete_signature_spec(std::move(spec)).value(); }
 
   std::vector<OwnedHeader> make(std::uint32_t attempt = 1, WallTime now = noon) {
-    const auto key = make_signature_key(destination.signature, secret).value();
-    return make_outbound_headers({.destination = destination, .key = key, .bearer = bearer ? &*bearer : nullptr, .delivery = delivery,
+    const auto keys = make_outbound_keys(destination.signature, secrets).value();
+    return make_outbound_headers({.destination = destination, .keys = keys, .bearer = bearer ? &*bearer : nullptr, .delivery = delivery,
                                   .attempt = attempt, .now = now, .version = "1.2.3"});
   }
 
@@ -49,6 +49,7 @@ class OutboundHeaders : public ::testing::Test {
 
   Destination destination;
   Delivery delivery;
+  std::vector<Secret> secrets{secret};
   std::optional<Secret> bearer;
 };
 
@@ -83,6 +84,48 @@ TEST_F(OutboundHeaders, AreAcceptedByAReceiverOfEveryScheme) {
     EXPECT_EQ(count(headers, "webhook-id"), 1u) << spec.scheme;
     EXPECT_EQ(value(headers, "webhook-id"), delivery.head.id.text()) << spec.scheme;
   }
+}
+
+// What a receiver that knows one secret makes of the headers.
+Credentials judge(const Destination& destination, const Secret& known, const std::vector<OwnedHeader>& headers, std::string_view body) {
+  std::vector<Header> views;
+  for (const auto& h : headers) views.push_back({h.name, h.value});
+  std::vector<HmacSha256> keys;
+  keys.push_back(make_signature_key(destination.signature, known).value());
+  return verify_signature(destination.signature, keys, views, body, noon);
+}
+
+TEST_F(OutboundHeaders, OfStandardWebhooksCarryBothSignaturesWhileTheSecretIsRotated) {
+  sign_with({.scheme = "standard_webhooks"});
+  const Secret next{"whsec_bmV4dC1zZWNyZXQtb2YtYXQtbGVhc3QtMzItY2hhcmFjdGVycw=="};
+  const auto by_old = value(make(), "webhook-signature");
+  secrets = {next};
+  const auto by_next = value(make(), "webhook-signature");
+  secrets = {next, secret};
+  const auto headers = make();
+  EXPECT_EQ(value(headers, "webhook-signature"), by_next + " " + by_old) << "the current one first";
+  EXPECT_EQ(headers.size(), 6u) << "nothing is said twice";
+  EXPECT_EQ(judge(destination, next, headers, delivery.body), Credentials::valid);
+  EXPECT_EQ(judge(destination, secret, headers, delivery.body), Credentials::valid);
+  EXPECT_EQ(judge(destination, Secret{std::string(40, 'x')}, headers, delivery.body), Credentials::bad_signature);
+}
+
+TEST_F(OutboundHeaders, OfOtherSchemesAreSignedWithTheCurrentSecretAlone) {
+  secrets = {Secret{std::string(40, 'n')}, secret};
+  for (const auto* scheme : {"hmac_body", "hmac_timestamp_body", "github", "stripe", "slack"}) {
+    sign_with({.scheme = scheme});
+    const auto headers = make();
+    EXPECT_EQ(judge(destination, secrets[0], headers, delivery.body), Credentials::valid) << scheme;
+    EXPECT_EQ(judge(destination, secrets[1], headers, delivery.body), Credentials::bad_signature) << scheme;
+  }
+}
+
+TEST(OutboundKeys, AreNotMadeOfSecretsInTheWrongForm) {
+  const auto spec = complete_signature_spec({.scheme = "standard_webhooks"}).value();
+  EXPECT_FALSE(make_outbound_keys(spec, {}));
+  const std::vector<Secret> good_then_bad{secret, Secret{"whsec_!"}};
+  EXPECT_FALSE(make_outbound_keys(spec, good_then_bad));
+  EXPECT_TRUE(make_outbound_keys(spec, std::span(good_then_bad).first(1)));
 }
 
 TEST_F(OutboundHeaders, SignTheTimeOfTheAttempt) {

@@ -46,6 +46,19 @@ TEST(RequestHead, SplitsAPathBeforeItDecodes) {
   for (const auto* broken : {"", "a", "*", "/a/%z", "http://h/a"}) EXPECT_FALSE(path_segments(broken).has_value()) << broken;
 }
 
+TEST(RequestHead, FindsTheKeyInAPath) {
+  EXPECT_TRUE(has_key_segment("/api/a/{key}/b"));
+  EXPECT_FALSE(has_key_segment("/api/a/key/b"));
+  EXPECT_EQ(key_in_path("/a/{key}/b", "/a/x/b"), "x");
+  EXPECT_EQ(key_in_path("/a/{key}", "/a/x"), "x");
+  EXPECT_EQ(key_in_path("/a/{key}/b", "/a/x%2Fy%20z/b"), "x/y z");
+  EXPECT_EQ(key_in_path("/a/{key}", "/a/%E7%94%B0"), "田");
+  EXPECT_EQ(key_in_path("/a/{key}", "/a/{key}"), "{key}");
+  for (const auto* other : {"/a//b", "/a/x", "/a/x/b/", "/a/x/b/c", "/a/x/y/b", "/A/x/b", "/a/x%2", "/", "", "/a/b", "/a/x/bb", "/a/%FF/b", "/a/%00/b"})
+    EXPECT_FALSE(key_in_path("/a/{key}/b", other).has_value()) << other;
+  EXPECT_FALSE(key_in_path("/a", "/a").has_value());
+}
+
 TEST(RequestHead, KnowsJsonInUtf8) {
   for (const auto* yes : {"application/json", "Application/JSON", "application/json;charset=utf-8", "application/json; charset=UTF-8",
                           "application/json ; Charset=\"utf-8\"", "application/json; charset=utf8", "application/json; v=1; charset=utf-8",

@@ -8,6 +8,7 @@
 #include "denrei/actors/delivery_messages.hpp"
 #include "denrei/actors/stage.hpp"
 #include "denrei/base/metrics.hpp"
+#include "denrei/domain/outbound.hpp"
 #include "denrei/ports/clock.hpp"
 #include "denrei/ports/log_sink.hpp"
 
@@ -23,7 +24,7 @@ struct AttemptOptions {
   caf::actor owner;                              // the Destination: hears AttemptFinished, exactly once
   LogSink* log = nullptr;                        // one line an attempt; null: none
   Clock clock;
-  std::shared_ptr<const HmacSha256> key;         // of the current secret, for attempts on one loop; null: each makes its own (1.5 µs)
+  std::shared_ptr<const OutboundKeys> keys;      // for attempts on one loop; null: each makes its own (1.5 µs a key)
 };
 
 AttemptActor spawn_attempt(const Stage& stage, ActorMeter& meter, AttemptOptions options);

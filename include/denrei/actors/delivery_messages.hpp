@@ -80,6 +80,8 @@ struct RaiseAlert {
   Alert alert;
   std::uint32_t partition = 0;                   // with `id`: of the dead letter that it is about
   std::optional<DeliveryId> id;
+  caf::actor asker = {};                         // hears AlertSettled
+  std::uint64_t ticket = 0;
 };
 struct AlertsSent { std::vector<DeliveryId> ids; };  // Alerts -> Dispatcher
 

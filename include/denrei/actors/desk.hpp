@@ -14,6 +14,7 @@
 // GET  /ops/deliveries?state=pending      &destination is needed; also key, event. Deliveries without history; state is pending, or
 //                                         waiting for the time of the next attempt. Filters may leave a page short; next leads on
 // GET  /ops/deliveries?state=delivered    newest first over all partitions; also destination, key, event
+// GET  /ops/deliveries?state=superseded   likewise: those that were left out for a newer one of their key and type
 // GET  /ops/deliveries?state=dead         as /ops/dead-letters
 // GET  /ops/deliveries/{dlv_…}            delivery with "history" (its attempts), "body" (not of a delivered one), "why", "whyJa"
 // GET  /ops/dead-letters                  &destination, key, type, reason=exhausted|given_up|pending_limit, status (0: no answer),
@@ -29,6 +30,10 @@
 //                                         "startedAt","endedAt","matching","handled","delivered","failedAgain","outstanding",
 //                                         "cancelled": whether somebody has ordered so,"why": what is the matter | null}
 // POST /ops/jobs/{job_…}/cancel           -> 200 job; nothing more is taken, what is re-sent goes on; 409 when it has ended otherwise
+// POST /ops/exports                       {"what": audit|dead-letters, "since", "until": times, inclusive} -> 202 export and Location; 503
+//                                         with Retry-After while the object storage is down; 404 where none is configured
+// GET  /ops/exports  /ops/exports/{exp_…} {"id","what","state":waiting|running|finished|failed,"since","until","by","startedAt","endedAt",
+//                                         "entries","bytes","objects","keys":[of the objects],"provider","why"}; the list newest first
 // GET  /ops/audit                         entries as they were written, newest first over all partitions
 // GET  /api/events/{evt_…}                {"id","source","type","key","receivedAt","partition","sequence","payloadAvailable","body",
 //                                         "deliveries":[delivery with history, why, whyJa],"why","whyJa"}
@@ -44,6 +49,7 @@
 
 #include "denrei/actors/delivery_messages.hpp"
 #include "denrei/actors/stage.hpp"
+#include "denrei/actors/storage_messages.hpp"
 #include "denrei/base/metrics.hpp"
 #include "denrei/ports/clock.hpp"
 
@@ -54,7 +60,7 @@ struct DeskTick {};
 using Desk = caf::typed_actor<caf::reacts_to<Serve>, caf::reacts_to<DestinationReport>, caf::reacts_to<PendingListed>,
                               caf::reacts_to<DeadListed>, caf::reacts_to<DeadSettled>, caf::reacts_to<ResendEnded>,
                               caf::reacts_to<FoundEventRead>, caf::reacts_to<RecordsRead>, caf::reacts_to<NumberedRead>,
-                              caf::reacts_to<DispatchersOpened>, caf::reacts_to<SiteChanged>, caf::reacts_to<DeskTick>>;
+                              caf::reacts_to<ExportsTold>, caf::reacts_to<DispatchersOpened>, caf::reacts_to<SiteChanged>, caf::reacts_to<DeskTick>>;
 
 struct DeskOptions {
   SitePtr site;
@@ -63,6 +69,7 @@ struct DeskOptions {
   std::map<std::string, caf::actor> destinations;
   Clock clock;
   std::chrono::hours events_remembered{72};      // the dedupe window: how long the store knows an event's id
+  caf::actor exporter = {};                      // hears StartExport and ListExports; null: no object storage is configured
 };
 
 Desk spawn_desk(const Stage& stage, ActorMeter& meter, DeskOptions options);

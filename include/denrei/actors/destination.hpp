@@ -4,6 +4,10 @@
 //         orders from the Desk; says Settle and FetchDeliveries to Dispatchers, RaiseAlert to Alerts
 // Rules   only a lane's head is out, and the next starts after the head's settle is confirmed; rate, concurrency and breaker
 //         hold for the whole destination; a disabled one keeps its deliveries
+//         a lane's head whose type is coalesced is left out when its turn comes and a newer delivery of its key and type is known
+//         to wait behind it, also when it waited for a retry: it goes into the history as superseded, which leaves a gap in
+//         Denrei-Sequence. What waits from before a restart is not known by type, so it is sent
+//         a head whose type has a limit waits for room, outside of `concurrency`, and counts when its attempt begins
 // Limits  pending_max deliveries; payload_window_bytes of payloads in memory, the rest is fetched when due
 // Source  protocol §3; design §6
 #pragma once
@@ -32,6 +36,7 @@ struct DestinationMeter {
   Counter* delivered = nullptr;
   Counter* retried = nullptr;                    // failed attempts that will be tried again
   Counter* given_up = nullptr;
+  Counter* superseded = nullptr;                 // left out for a newer delivery of their key and type; null: nobody counts
   Histogram* attempt_duration = nullptr;
   Histogram* delivery_delay = nullptr;           // from the event's receipt to the delivery's success
 };

@@ -1,6 +1,7 @@
-// The actor of one live key: StaffMember, CaseFile, Bulletin, Announcement or Ledger, by its effect. It decides in
+// The actor of one live key: StaffMember, CaseFile, Bulletin, Announcement, Tally or Ledger, by its effect. It decides in
 // arrival order and answers each Decide with a Decided; the Partition wakes it with the key's file, carries its decisions
-// to the store and lets it sleep.
+// to the store and lets it sleep. What its logic emits is delivered as an event of source "denrei": of several of one type in
+// a batch only the last.
 #pragma once
 #include "denrei/actors/messages.hpp"
 #include "denrei/actors/stage.hpp"

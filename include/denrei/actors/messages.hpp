@@ -33,11 +33,14 @@ struct InboundRequest {
   bool tls = false;
   std::string peer;                // address without port
   std::string request_id;          // the sender's, or ours
+  bool has_console_session = false;  // a signed cookie of the console came along, and nothing speaks against its use
   std::size_t requests_in_flight = 0;  // of this thread, when this one arrived
   std::size_t bytes_in_flight = 0;
   WallTime arrived_at{};
   std::chrono::steady_clock::time_point started{};
 };
+// By the Authorization header; on the operations listener also by a session of the console, which stands for an operator.
+[[nodiscard]] bool is_authorized(const Site& site, Role needed, const InboundRequest& request) noexcept;
 using RequestPtr = std::shared_ptr<const InboundRequest>;
 using FreshRequestPtr = std::shared_ptr<InboundRequest>;  // on its way in: its body moves into the event
 
@@ -50,6 +53,7 @@ struct Reply {
   SitePtr site;
   EventPtr event;                      // accepted, repeat, conflict
   std::string detail;                  // for the log line only
+  caf::actor stream_owner;             // set: the answer's body is only the beginning, StreamBytes follow (fan_out_messages.hpp)
 };
 struct RepliesReady { std::vector<Reply> replies; };
 
@@ -113,18 +117,12 @@ struct AppliedNow { std::uint64_t ticket = 0; bool ok = true; };
 struct Relay { LogTag from; std::vector<std::pair<std::string, Notification>> notifications; };
 struct RelayPending { LogTag from; };
 struct PendingRead { LogTag from; Result<std::vector<std::pair<std::string, std::string>>> result; };
-struct InboxFilled { Result<std::vector<LogEntry>> result; };
+struct InboxFilled { std::uint64_t fill = 0; Result<std::vector<LogEntry>> result; };  // one page, backwards
 struct RelayAppended { std::uint64_t flight = 0; Result<AppendReply> reply; };
 struct FeedAcquired { Result<Acquired> result; };
 struct FeedTrimmed { Result<void> result; };
 struct RetryRelay {};
-struct ReadInbox { std::uint64_t ticket = 0; std::uint64_t after = 0; std::size_t limit = 0; };
-struct InboxPage {
-  std::uint64_t ticket = 0;
-  bool ok = true;
-  std::uint64_t newest = 0;          // cursor of the newest notification ever
-  std::vector<std::pair<std::uint64_t, std::string>> items;  // cursor, JSON object
-};
+// What readers and streams say to an inbox: fan_out_messages.hpp
 
 // --- reading
 
@@ -181,8 +179,6 @@ DENREI_MESSAGE(RelayAppended)
 DENREI_MESSAGE(FeedAcquired)
 DENREI_MESSAGE(FeedTrimmed)
 DENREI_MESSAGE(RetryRelay)
-DENREI_MESSAGE(ReadInbox)
-DENREI_MESSAGE(InboxPage)
 DENREI_MESSAGE(Serve)
 DENREI_MESSAGE(BlobsRead)
 DENREI_MESSAGE(FieldsRead)

@@ -20,8 +20,8 @@ struct ReceiverOptions {
   caf::actor registry;         // hears Serve: the operations listener
 };
 
-// The source that a request's path names; null when there is none.
-[[nodiscard]] const LiveSource* find_source(const Site& site, std::string_view target);
+// The source that a request's path names; null when there is none. A path with {key} is no reader's: GET goes on to the Archive.
+[[nodiscard]] const LiveSource* find_source(const Site& site, const InboundRequest& request);
 // What the head alone says against a request to this source; nothing: let it in.
 [[nodiscard]] std::optional<RefusalFacts> judge_head(const InboundRequest& request, const Source& source);
 

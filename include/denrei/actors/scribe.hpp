@@ -2,9 +2,10 @@
 // request when its event is durable, and hands the events over to their partition in log order.
 //
 // Shape   hears Append; says append to the Journal, EventsAppended to the Partition, RepliesReady to the edge
+//         hears AppendOwn, an event without a request; says OwnAppended to who sent it: ok when it is in the log, now or since before
 // Limits  append_events_max events and append_bytes_max bytes an append; flushes_in_flight_max appends a partition;
 //         16,384 events waiting in all, then the overload answer
-// Errors  any fault of the journal: the source's overload answer; the sender repeats and finds out
+// Errors  any fault of the journal: the source's overload answer, or OwnAppended that is not ok; the sender repeats and finds out
 // Source  design §3 (there called Journal; see GLOSSARY), redis.md §4a
 #pragma once
 #include "denrei/actors/messages.hpp"

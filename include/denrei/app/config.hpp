@@ -13,11 +13,14 @@
 #include <string>
 #include <vector>
 
+#include "denrei/app/config/secret_age.hpp"
 #include "denrei/base/result.hpp"
 #include "denrei/base/secret.hpp"
+#include "denrei/domain/alert_rule.hpp"
 #include "denrei/domain/channel.hpp"
 #include "denrei/domain/destination.hpp"
 #include "denrei/domain/route.hpp"
+#include "denrei/domain/service.hpp"
 #include "denrei/domain/source.hpp"
 #include "denrei/http/timeouts.hpp"
 
@@ -59,12 +62,19 @@ struct Config {
   std::vector<std::string> trusted_proxies;  // CIDR: their X-Forwarded-Proto and X-Forwarded-For are believed
   std::vector<std::string> cors_origins{"https://voicedrive.example.com", "http://localhost:3001"};
   bool log_requests = true;
+  Secret console_token;               // DENREI_CONSOLE_TOKEN: opens one session of the console; empty: there is none
+  bool hourly_statistics = true;      // of the announcements that are counted here: stats.hourly on the hour
+  bool daily_statistics = true;       // and stats.daily at 00:00 Asia/Tokyo
   std::vector<Source> sources;        // enabled ones only, with completed signature specs
   std::vector<Destination> destinations;  // enabled ones only, with completed signature specs
   std::vector<Route> routes;          // whose destination is enabled
   std::vector<Channel> channels;      // enabled ones only
+  std::vector<Service> services;      // enabled ones only
+  std::vector<AlertRuleSpec> alert_rules;  // over what is on
   std::vector<std::string> notices;   // said at start-up: which optional sources are off, and why
   std::map<std::string, SecretSet> secrets;   // by secret name, only those that enabled sources and roles use
+  std::vector<SecretAge> secret_ages;         // of all secrets in use, tokens of roles included
+  std::optional<WallTime> secrets_change_at;  // when the next previous secret stops being accepted, which a reload then applies
   std::map<std::string, Secret> role_tokens;  // "sender", "reader", "operator", "admin" -> token; absent: the role does not exist
   std::map<std::string, std::string> schemas; // file name -> text
   std::map<std::string, std::pair<std::string, std::string>> shown;  // name -> (value as shown, origin); in name order

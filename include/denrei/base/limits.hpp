@@ -48,12 +48,30 @@ inline constexpr std::size_t reads_waiting_max = 10'000;        // reading reque
 // --- timeline and inboxes
 inline constexpr std::uint32_t timeline_lines_max = 1'000;      // newest lines kept per key
 inline constexpr std::uint32_t timeline_chunk_lines = 8;        // lines in one packed chunk (docs/decisions/0004)
-inline constexpr std::size_t inbox_tail_max = 1'000;            // newest notifications of an inbox held in memory
+inline constexpr std::size_t inbox_tail_max = 20'000;           // newest notifications of an inbox held in memory: as many as feed_keep
 inline constexpr std::size_t inbox_tail_bytes_max = 32u * 1024 * 1024;  // and their bytes: one may be as large as a body
 inline constexpr std::uint64_t feed_keep = 20'000;             // notifications that an inbox keeps in the store
 inline constexpr std::uint64_t feed_trim_every = 1'000;        // new ones between two trimmings
+inline constexpr std::size_t feed_page_entries = 256;          // of a feed that is read at start; each holds up to append_events_max
+inline constexpr std::size_t feed_page_bytes = 2u * 1024 * 1024;  // the same in bytes: an actor reads them without holding its loop long
+inline constexpr std::size_t feed_reset_items = 100;           // a stream whose place nobody knows any more begins with so many
+inline constexpr std::size_t mark_stretches_max = 1'000;       // of one reader: 16 KiB that each of its orders writes anew
+inline constexpr std::size_t mark_readers_max = 1'000;         // readers of an inbox who have marks
+inline constexpr std::size_t reader_name_bytes_max = 64;
 inline constexpr std::size_t page_max = 1'000;
 inline constexpr std::size_t page_default = 100;
+
+// --- live streams
+inline constexpr std::size_t streams_max = 2'000;               // readers that look on at once, of all listeners; about 3 KiB each while idle, 20 over TLS
+inline constexpr std::size_t stream_buffer_max = 256 * 1024;    // bytes that wait for one reader behind those being written; more: it is too slow
+inline constexpr std::size_t stream_socket_bytes = 128 * 1024;  // the kernel's share of it, which would grow to several MiB a reader
+inline constexpr std::chrono::seconds stream_stall_max = 30s;   // a reader that takes nothing for so long while something waits is gone
+inline constexpr std::chrono::seconds stream_heartbeat = 15s;   // below every common proxy's idle time-out
+inline constexpr std::size_t stream_portion = 64;               // streams written to in one turn of a loop: about 0.5 ms of writes
+inline constexpr std::size_t stream_beginning_bytes_max = 1024 * 1024;  // what was missed, or a snapshot; who missed more is reset
+inline constexpr std::size_t stream_waiting_bytes_max = 256 * 1024;     // of one topic, not yet dealt out; then it is dealt out without pauses
+inline constexpr std::size_t stream_waiting_pieces_max = 64;            // the same in pieces: readers that join between two events divide them
+inline constexpr std::chrono::milliseconds stream_round_pause = 50ms;   // between two writes to one stream: bursts go out together
 
 // --- delivery
 inline constexpr std::size_t destinations_max = 255;            // their numbers are counted by one byte in each key's file
@@ -76,6 +94,15 @@ inline constexpr std::chrono::seconds alert_window = 60s;
 inline constexpr std::size_t jobs_kept = 100;
 inline constexpr std::size_t job_outstanding_max = 1'000;       // re-sent and not yet ended: a job must not fill the lanes
 inline constexpr std::chrono::seconds drain_attempts_for = 5s;  // then attempts under way are given up; they are repeated after the next start
+
+// --- outside services
+inline constexpr std::size_t depot_objects_max = 64;            // objects that wait for the object storage; exports hand over one at a time
+inline constexpr std::size_t depot_bytes_max = 64u * 1024 * 1024;  // and their bytes: a dozen full objects
+inline constexpr std::size_t export_object_bytes = 5u * 1024 * 1024;  // of an export's object; a part of S3 is at least as large, a slow line takes it in a minute
+inline constexpr std::size_t exports_waiting_max = 8;           // behind the one under way
+inline constexpr std::size_t traced_lines_max = 8'192;          // log lines that wait to become spans (about 5 MB)
+inline constexpr std::size_t spans_per_push = 512;              // 0.3 MB of JSON, about 5 ms of a loop's time
+inline constexpr std::size_t pushes_unwritten_max = 64;         // pushes on their way to the disk; a disk that is slower loses the newest
 
 // --- Redis
 inline constexpr std::chrono::milliseconds redis_deadline = 5s; // then the connection is given up

@@ -21,6 +21,7 @@ enum class FaultCode : std::uint8_t {
   conflict,     // the cursor moved under us
   overloaded,   // a limit is reached; try again later
   io,           // a file or socket failed
+  denied,       // the other side knows who asks and will not serve us: wrong key, no permission
 };
 
 struct Fault {

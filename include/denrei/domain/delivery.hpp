@@ -43,8 +43,8 @@ struct Attempt {
   std::optional<WallTime> next_at;       // when the next try was due then
 };
 
-// Why a delivery is dead. The number is written to the store.
-enum class DeadReason : std::uint8_t { alive = 0, exhausted = 1, given_up = 2, pending_limit = 3 };
+// Why a delivery is dead, or was left out of its lane (superseded: a newer one says all that it said). The number is written to the store.
+enum class DeadReason : std::uint8_t { alive = 0, exhausted = 1, given_up = 2, pending_limit = 3, superseded = 4 };
 [[nodiscard]] std::string_view dead_reason_name(DeadReason reason) noexcept;
 
 struct DeliveryHead {
@@ -57,7 +57,7 @@ struct DeliveryHead {
   std::string family;
   std::string key;
   std::string type;
-  std::uint32_t lane_sequence = 0;       // 1, 2, 3 … per destination and key; sent as Denrei-Sequence
+  std::uint32_t lane_sequence = 0;       // 1, 2, 3 … per destination and key; sent as Denrei-Sequence. One that is superseded leaves a gap
   WallTime received_at{};                // of the event
   WallTime due{};
   std::uint32_t attempts = 0;            // ever made

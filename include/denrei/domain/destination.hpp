@@ -44,6 +44,13 @@ struct AlertRule {
   Severity severity = Severity::error;
 };
 
+// At most `count` attempts of deliveries whose type matches in any `window`: a sliding one.
+struct TypeLimit {
+  std::string type;        // a text, or a beginning with a final *
+  std::uint32_t count = 100;
+  Millis window{60'000};
+};
+
 enum class LaneOrder : std::uint8_t { fifo_skip, fifo_block, unordered };
 [[nodiscard]] Result<LaneOrder> parse_lane_order(std::string_view name);  // "fifo_by_key", "fifo_by_key_block", "unordered"
 [[nodiscard]] std::string_view lane_order_name(LaneOrder order) noexcept;
@@ -75,6 +82,8 @@ struct Destination {
 
   double rate = 0;
   std::uint32_t burst = 1;
+  std::vector<TypeLimit> limits;        // besides the rate; the first that matches counts
+  std::vector<std::string> coalesce;    // types (with a final * or not): one that waits is left out when a newer one of its key and type is there
   std::uint32_t concurrency = 64;
   LaneOrder order = LaneOrder::fifo_skip;
   std::uint32_t breaker_failures = 50;  // failed attempts in a row that open the breaker; 0: it never opens
@@ -91,6 +100,8 @@ struct Destination {
   Severity exhausted = Severity::none;  // when the schedule has ended
   std::string alert_subject;            // templates, see alert_text.hpp; empty: the general ones
   std::string alert_text;
+  std::string alert_subject_en;         // for channels whose language is en; empty: the general ones in English
+  std::string alert_text_en;
   std::string audit_action = "webhook_delivery_failed";
   std::map<std::string, std::string> audit_fields;  // member of the audit entry -> JSON Pointer into the body
 };
@@ -107,5 +118,12 @@ enum class Judgement : std::uint8_t { delivered, retry, give_up, disable };
 [[nodiscard]] bool matches(const OutcomePattern& pattern, int status, AttemptError error) noexcept;
 // The severity of the alert for a delivery that was given up at once for this.
 [[nodiscard]] Severity give_up_severity(const Destination& destination, int status, AttemptError error) noexcept;
+
+// A text, or a beginning with a final *.
+[[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view text) noexcept;
+// The limit that counts for a type; null: none does.
+[[nodiscard]] const TypeLimit* find_limit(const std::vector<TypeLimit>& limits, std::string_view type) noexcept;
+// Whether a waiting delivery of this type may be left out for a newer one. Never where nothing is older or newer: unordered.
+[[nodiscard]] bool is_coalesced(const Destination& destination, std::string_view type) noexcept;
 
 }  // namespace denrei

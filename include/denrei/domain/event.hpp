@@ -19,7 +19,7 @@
 namespace denrei {
 
 // What an accepted event does to its key. The number is written to the log: add at the end, never renumber.
-enum class Effect : std::uint8_t { ledger = 0, employee = 1, acknowledgement = 2, bulletin = 3, announcement = 4 };
+enum class Effect : std::uint8_t { ledger = 0, employee = 1, acknowledgement = 2, bulletin = 3, announcement = 4, tally = 5 };
 [[nodiscard]] Result<Effect> parse_effect(std::string_view name);
 [[nodiscard]] std::string_view effect_name(Effect effect) noexcept;
 

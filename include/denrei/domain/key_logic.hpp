@@ -24,10 +24,18 @@ struct Notification {
 [[nodiscard]] std::string encode_notification(const Notification& n);
 [[nodiscard]] Result<Notification> decode_notification(std::string_view record);
 
+// An event that follows from another one and only goes out: it takes the routes of source "denrei" and this type.
+struct Emission {
+  std::string type;                          // "stats.updated"
+  std::string body;                          // JSON
+};
+
 struct Decision {
   Outcome outcome = Outcome::applied;
   std::string note;                          // for the line of the timeline
   std::vector<Notification> notifications;
+  std::vector<Emission> emissions;           // of several of one type in a batch of one key only the last goes out
+  bool has_line = true;                      // false: so many of these come that the timeline leaves them out unless they failed
 };
 
 class KeyLogic {

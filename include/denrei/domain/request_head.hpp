@@ -18,6 +18,10 @@ namespace denrei {
 [[nodiscard]] std::optional<std::string> decode_percent(std::string_view text);
 // "/api/employees/EMP-1/timeline" -> {"api","employees","EMP-1","timeline"}, decoded; nothing when a coding is broken.
 [[nodiscard]] std::optional<std::vector<std::string>> path_segments(std::string_view path);
+// Whether the pattern has a segment {key}, and the decoded segment of a path that stands there: "/a/{key}/b" and "/a/x%20y/b" ->
+// "x y". Nothing for a path that does not fit, or whose segment is empty, badly coded, no UTF-8 or has a NUL.
+[[nodiscard]] bool has_key_segment(std::string_view pattern) noexcept;
+[[nodiscard]] std::optional<std::string> key_in_path(std::string_view pattern, std::string_view path);
 // application/json, in any case, with no charset or with UTF-8.
 [[nodiscard]] bool is_json_media_type(std::string_view content_type);
 // The token of "Bearer <token>"; empty when it is something else.

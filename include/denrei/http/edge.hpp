@@ -5,14 +5,16 @@
 // Limits  connections_max and connections_per_address_max, shared by the loops
 // Source  design §4 (asio_bridge); caf.md §7
 #pragma once
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <caf/all.hpp>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
-#include "denrei/actors/messages.hpp"
+#include "denrei/actors/fan_out_messages.hpp"
 #include "denrei/actors/receiver.hpp"
 #include "denrei/http/timeouts.hpp"
 #include "denrei/ports/clock.hpp"
@@ -27,6 +29,8 @@ struct EdgeCounters {
   Counter* timed_out = nullptr;
   Counter* refused_connections = nullptr;
   Histogram* duration[2] = {};            // by listener
+  Counter* streams_cut_off = nullptr;     // readers of a live stream that were too slow; null: nobody asks
+  std::atomic<std::int64_t>* streams_open = nullptr;  // of all edges; null: nobody asks
 };
 
 struct EdgeOptions {
@@ -44,8 +48,11 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual void answer(const Answer& answer, const InboundRequest& request) = 0;
+  // A live stream: the answer is its head and beginning. goes_on = false: it ends with that.
+  virtual void open_stream(const Answer& answer, const InboundRequest& request, bool goes_on) = 0;
+  virtual void append_to_stream(const std::shared_ptr<const std::string>& bytes, bool last) = 0;
   virtual void sweep(std::chrono::steady_clock::time_point now) = 0;
-  virtual void drain() = 0;               // close now when idle, else after the answer under way
+  virtual void drain() = 0;               // close now when idle, else after the answer under way; a stream ends
   virtual void abandon() = 0;             // close at once
 };
 
@@ -74,7 +81,7 @@ class Edge final : public caf::monitorable_actor {
   [[nodiscard]] boost::asio::io_context& loop() noexcept { return options_.loop; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   [[nodiscard]] std::size_t connections() const noexcept { return sessions_.size(); }
-  // The request of this session got no reply in time: whatever comes later is too late.
+  // The request of this session got no reply in time: whatever comes later is too late. A stream's owner hears of its end.
   void give_up(std::uint64_t session);
   // The same, with what its sender hears instead: the source's own overload answer, on which it repeats (protocol §1.5).
   [[nodiscard]] std::pair<Answer, RequestPtr> answer_late(std::uint64_t session);
@@ -83,12 +90,21 @@ class Edge final : public caf::monitorable_actor {
   struct Seat {
     Connection* connection = nullptr;
     std::string address;
-    RequestPtr waiting_for;  // the request under way
+    RequestPtr waiting_for;   // the request under way
     std::size_t bytes = 0;
+    caf::actor stream_owner;  // set: a live stream
   };
+  using Sessions = std::unordered_map<std::uint64_t, Seat>;
   [[nodiscard]] std::vector<Connection*> all_connections() const;
   void deliver();
   void deliver_one(const Reply& reply);
+  void open_stream(Sessions::value_type& place, const Reply& reply);
+  void end_stream(Sessions::value_type& place);
+  void end_all_streams();
+  void tell_closed(const caf::actor& owner, std::uint64_t session);
+  void write_streams_later();
+  void write_streams();
+  void write_stream(std::uint64_t session, const StreamBytes& order);
   void settle(Seat& seat);
   void hold(Seat& seat, std::size_t bytes);
   void note(const Reply& reply);
@@ -104,7 +120,9 @@ class Edge final : public caf::monitorable_actor {
   std::mutex mutex_;  // guards inbox_ and posted_ against replies from other threads
   std::vector<caf::mailbox_element_ptr> inbox_;
   bool posted_ = false;
-  std::unordered_map<std::uint64_t, Seat> sessions_;
+  Sessions sessions_;
+  std::deque<StreamBytes> stream_orders_;  // not yet written; the more there are the more go in a turn
+  bool stream_turn_posted_ = false;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::uint64_t last_session_ = 0;
   std::uint64_t last_request_ = 0;

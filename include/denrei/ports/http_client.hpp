@@ -7,6 +7,7 @@
 // Source  protocol §3 (common to all destinations)
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,15 @@
 
 namespace denrei {
 
+// A signature of AWS, version 4, over the request as it is sent; the client makes it, with the time of sending and the body's SHA-256.
+// Path and query of the URL must be encoded as it is signed: everything but A-Z a-z 0-9 - _ . ~ / as %XX, the query sorted by name.
+struct AwsSignature {
+  std::string region;                   // "us-east-1"
+  std::string service = "s3";
+  std::string access_key;
+  Secret secret_key;
+};
+
 struct OutboundRequest {
   std::string method = "POST";
   std::string url;
@@ -23,6 +33,7 @@ struct OutboundRequest {
   std::string body;
   Millis connect_timeout{10'000};
   Millis timeout{30'000};               // of the whole exchange
+  std::optional<AwsSignature> aws;      // nothing: unsigned
 };
 
 struct Exchange {
@@ -32,6 +43,7 @@ struct Exchange {
   std::string address;                  // really connected to, without port
   std::string headers;                  // lines, as received, without the status line
   std::string body;                     // its head
+  std::uint64_t body_bytes = 0;         // that came, kept or not
   std::string retry_after;              // the header's value; empty: none
   std::uint32_t dns_us = 0, connect_us = 0, tls_us = 0, first_byte_us = 0, total_us = 0;
 };
@@ -49,7 +61,7 @@ struct Mail {
   Secret password;
   std::string ca_file;                  // PEM; empty: the system's
   std::string from;                     // address
-  std::vector<std::string> to;          // addresses
+  std::vector<std::string> to;          // addresses; none: nothing is sent, only asked whether the server lets us in
   std::string subject;                  // UTF-8
   std::string text;                     // UTF-8
   std::string message_id;               // unique, without <>
@@ -57,6 +69,8 @@ struct Mail {
   Millis timeout{10'000};
 };
 
+// denied: the server will not have us, or not that sender. invalid: it will not have this mail, or only for some recipients: it is not
+// to be sent again. Anything else may be better later.
 class Mailer {
  public:
   virtual ~Mailer() = default;

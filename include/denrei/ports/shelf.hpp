@@ -1,6 +1,7 @@
 // The shelf: what stands beside the log. Key files, timeline chunks, repeat counts, notifications on their way, inbox feeds.
 //
-// Shape   look(tag, shelf, fields) -> one optional blob per field, in that order; fields(tag, shelf, query) -> names, page by page
+// Shape   look(tag, shelf, fields) -> one optional blob per field, in that order; fields(tag, shelf, query) -> names, page by page;
+//         newest(tag, query) -> log entries, page by page backwards
 // Errors  unavailable
 // Source  redis.md §3, §4e; same threading promise as ports/journal
 #pragma once
@@ -27,6 +28,12 @@ struct FieldsPage {
   std::vector<std::string> fields;      // in no order
 };
 
+struct NewestQuery {
+  std::string before;                   // a log id: only entries older than it; empty: from the newest
+  std::size_t count = 100;              // entries at most
+  std::size_t bytes = 1024 * 1024;      // of blobs at most; a first entry that is larger comes alone
+};
+
 class Shelf {
  public:
   virtual ~Shelf() = default;
@@ -37,8 +44,9 @@ class Shelf {
   // Notifications that a commit wrote and nobody has relayed yet: (id, record), oldest first, at most 1,000.
   virtual void pending_notifications(const LogTag& tag, Done<std::vector<std::pair<std::string, std::string>>> done) = 0;
   virtual void forget_notifications(const LogTag& tag, std::vector<std::string> ids, Done<void> done) = 0;
-  // The newest `count` entries of a log without owning it, oldest first: how an inbox fills its memory at start.
-  virtual void newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) = 0;
+  // The newest entries of a log without owning it, oldest first: how an inbox fills its memory at start, page by page backwards.
+  // None: the log begins here. Errors also: invalid for a `before` that is no log id.
+  virtual void newest(const LogTag& tag, NewestQuery query, Done<std::vector<LogEntry>> done) = 0;
 };
 
 }  // namespace denrei

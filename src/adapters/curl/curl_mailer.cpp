@@ -90,9 +90,11 @@ void MailInHand::start(Mail mail) {
   if (easy_ == nullptr) return end_at_once({FaultCode::io, "libcurl cannot be set up"});
   set_options(mail);
   const auto timeout = mail.timeout;
-  auto dialogue = make_dialogue(mail);
-  if (!dialogue) return end_at_once(dialogue.error());
-  dialogue_ = std::move(*dialogue);
+  if (!mail.to.empty()) {
+    auto dialogue = make_dialogue(mail);
+    if (!dialogue) return end_at_once(dialogue.error());
+    dialogue_ = std::move(*dialogue);
+  }
   watch_time(timeout);
   loop_.add(easy_.get());
 }
@@ -127,6 +129,7 @@ void MailInHand::on_connected(CURLcode code) {
   boost::system::error_code error;
   socket_.assign(socket, error);
   if (error) return end(fail(FaultCode::io, error.message()));
+  if (!dialogue_) return end({});  // it lets us in, which is all that was asked
   talk();
 }
 
@@ -138,7 +141,7 @@ Fault MailInHand::fault_of(CURLcode code) const {
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &reply);
   const bool is_refused = code == CURLE_LOGIN_DENIED || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED;
   if (is_refused || code == CURLE_USE_SSL_FAILED) text += "; the server said: " + tidy_reply(line_);
-  return {is_refused && reply / 100 == 5 ? FaultCode::invalid : FaultCode::unavailable, tidy_reply(text)};
+  return {is_refused && reply / 100 == 5 ? FaultCode::denied : FaultCode::unavailable, tidy_reply(text)};
 }
 
 void MailInHand::talk() {

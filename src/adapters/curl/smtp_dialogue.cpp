@@ -19,9 +19,13 @@ int reply_code(std::string_view line) {
   return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-Fault refusal(std::string_view what, int code, std::string_view line) {
-  return {code / 100 == 5 ? FaultCode::invalid : FaultCode::unavailable, fmt::format("{} refused: {}", what, tidy_reply(line))};
+// `for_good` is what a 5xx means here.
+Fault refusal(std::string_view what, int code, std::string_view line, FaultCode for_good = FaultCode::invalid) {
+  return {code / 100 == 5 ? for_good : FaultCode::unavailable, fmt::format("{} refused: {}", what, tidy_reply(line))};
 }
+
+// RFC 3463 §3.8: "550 5.7.1 relaying denied" is about us, not about who is to get the mail.
+FaultCode refused_recipient(std::string_view line) { return line.substr(0, 8).ends_with(" 5.7.") ? FaultCode::denied : FaultCode::invalid; }
 
 }  // namespace
 
@@ -54,7 +58,7 @@ std::optional<Result<void>> SmtpDialogue::take(std::string_view bytes) {
 std::optional<Result<void>> SmtpDialogue::on_reply(int code, std::string_view line) {
   switch (stage_) {
     case Stage::sender:
-      if (code / 100 != 2) return tl::unexpected(refusal("the sender was", code, line));
+      if (code / 100 != 2) return tl::unexpected(refusal("the sender was", code, line, FaultCode::denied));
       stage_ = Stage::recipient;
       ask_next_recipient();
       return {};
@@ -77,8 +81,8 @@ std::optional<Result<void>> SmtpDialogue::on_recipient(int code, std::string_vie
   if (code / 100 == 2) {
     ++accepted_;
   } else {
-    auto fault = refusal(recipient + " was", code, line);
-    if (!refused_ || (refused_->code == FaultCode::invalid && fault.code == FaultCode::unavailable)) refused_ = std::move(fault);
+    auto fault = refusal(recipient + " was", code, line, refused_recipient(line));
+    if (!refused_ || (refused_->code != FaultCode::unavailable && fault.code == FaultCode::unavailable)) refused_ = std::move(fault);
   }
   if (asked_ < to_.size()) {
     ask_next_recipient();

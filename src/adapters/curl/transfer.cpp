@@ -12,6 +12,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
+#include "denrei/base/encoding.hpp"
+#include "denrei/base/hmac.hpp"
+
 namespace denrei {
 namespace {
 
@@ -59,6 +62,8 @@ std::uint32_t microseconds(CURL* easy, CURLINFO what) {
   return static_cast<std::uint32_t>(std::clamp<curl_off_t>(value, 0, std::numeric_limits<std::uint32_t>::max()));
 }
 
+bool has_body(std::string_view method) { return method != "GET" && method != "HEAD"; }
+
 long milliseconds(Millis time) {  // zero would be no limit to libcurl
   return static_cast<long>(std::clamp<Millis::rep>(time.count(), 1, std::numeric_limits<std::int32_t>::max()));
 }
@@ -85,6 +90,7 @@ void Transfer::set_constant_options() {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(policy_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 200L);  // large signed bodies only: the others say "Expect:"
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's headers are not the answer's
   if (!policy_.user_agent.empty()) curl_easy_setopt(easy, CURLOPT_USERAGENT, policy_.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
@@ -112,6 +118,7 @@ bool Transfer::prepare(OutboundRequest request, std::function<void(Exchange)> do
     curl_easy_setopt(easy_.get(), CURLOPT_URL, url_.c_str());
   }
   set_times(request_);
+  set_signature();
   return set_method(request_.method) && set_headers();
 }
 
@@ -122,18 +129,36 @@ void Transfer::set_times(const OutboundRequest& request) {
   if (whole != timeout_ms_) curl_easy_setopt(easy_.get(), CURLOPT_TIMEOUT_MS, timeout_ms_ = whole);
 }
 
+// libcurl 7.88 signs what it is told to, and leaves the header x-amz-content-sha256 to us: set_headers(). The handle is used again by
+// requests that are not signed, and those must not carry the key.
+void Transfer::set_signature() {
+  auto* easy = easy_.get();
+  if (!request_.aws && !signs_) return;
+  signs_ = request_.aws.has_value();
+  if (!signs_) {
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, nullptr);
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);  // libcurl's default
+    curl_easy_setopt(easy, CURLOPT_USERNAME, nullptr);
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, nullptr);
+    return;
+  }
+  const auto& aws = *request_.aws;
+  curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:{}", aws.region, aws.service).c_str());
+  curl_easy_setopt(easy, CURLOPT_USERNAME, aws.access_key.c_str());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, std::string(aws.secret_key.reveal()).c_str());
+}
+
 bool Transfer::set_method(const std::string& method) {
   if (!is_token(method)) return refuse("no method of HTTP");
   auto* easy = easy_.get();
-  const bool has_body = method != "GET" && method != "HEAD";
   if (method != method_) {
     method_ = method;
     curl_easy_setopt(easy, CURLOPT_NOBODY, method == "HEAD" ? 1L : 0L);
     if (method == "GET") curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    if (has_body) curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, has_body && method != "POST" ? method.c_str() : nullptr);
+    if (has_body(method)) curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, has_body(method) && method != "POST" ? method.c_str() : nullptr);
   }
-  if (!has_body) return true;
+  if (!has_body(method)) return true;
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
   return true;
@@ -147,7 +172,7 @@ bool Transfer::refuse(std::string_view reason) {
 // libcurl's own way of saying it: "Name: value"; "Name;" for an empty value; "Name:" for a header that is not to be sent.
 bool Transfer::set_headers() {
   bool has_type = false;
-  std::size_t bytes = 64;
+  std::size_t bytes = 192;
   for (const auto& header : request_.headers) {
     if (!is_token(header.name) || !is_sendable(header.value)) return refuse("a header holds characters that cannot be sent");
     bytes += header.name.size() + header.value.size() + 3;
@@ -157,11 +182,19 @@ bool Transfer::set_headers() {
   lines_.reserve(bytes);  // the list points into it
   list_.clear();
   for (const auto& header : request_.headers) add_line(header.name, trim(header.value).empty() ? ";" : ": ", trim(header.value));
-  add_line("Expect", ":", {});
-  if (!has_type) add_line("Content-Type", ":", {});
+  if (signs_) add_signed_lines(has_type);
+  if (!signs_) add_line("Expect", ":", {});
+  if (!signs_ && !has_type) add_line("Content-Type", ":", {});
   for (std::size_t i = 1; i < list_.size(); ++i) list_[i - 1].next = &list_[i];
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, list_.data());
   return true;
+}
+
+// libcurl 7.88 signs lines that mean "not to be sent" as if they were sent, so there must be none.
+void Transfer::add_signed_lines(bool has_type) {
+  const auto body = has_body(method_) ? std::string_view(request_.body) : std::string_view{};
+  add_line("x-amz-content-sha256", ": ", encode_hex(as_view(sha256({body}))));
+  if (has_body(method_) && !has_type) add_line("Content-Type", ": ", "application/octet-stream");
 }
 
 void Transfer::add_line(std::string_view name, std::string_view separator, std::string_view value) {
@@ -204,7 +237,7 @@ bool Transfer::keep_header(std::string_view line) {
   const auto text = trim(line);
   is_head_whole_ = is_head_whole_ || text.empty();
   if (text.empty()) return true;
-  exchange_.headers.append(line.substr(0, limits::answer_headers_kept - exchange_.headers.size()));
+  exchange_.headers.append(line.substr(0, policy_.headers_kept - exchange_.headers.size()));
   if (const auto colon = text.find(':'); is_named(text.substr(0, colon), "retry-after") && colon != std::string_view::npos)
     exchange_.retry_after = trim(text.substr(colon + 1)).substr(0, retry_after_kept);
   return true;
@@ -214,7 +247,7 @@ std::size_t Transfer::take_body(char* data, std::size_t size, std::size_t count,
   auto& self = *static_cast<Transfer*>(transfer);
   auto& body = self.exchange_.body;
   self.body_bytes_ += size * count;
-  self.is_too_large_ = self.body_bytes_ > limits::answer_body_max;
+  self.is_too_large_ = self.body_bytes_ > self.policy_.answer_bytes_max;
   body.append(data, std::min(size * count, limits::answer_body_kept - body.size()));
   return self.is_too_large_ ? 0 : size * count;
 }
@@ -241,6 +274,7 @@ void Transfer::measure() {
   const char* address = nullptr;
   curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
   if (address != nullptr) exchange_.address = address;
+  exchange_.body_bytes = body_bytes_;
   exchange_.first_byte_us = microseconds(easy, CURLINFO_STARTTRANSFER_TIME_T);
   exchange_.total_us = microseconds(easy, CURLINFO_TOTAL_TIME_T);
   long connections = 0;
@@ -274,7 +308,7 @@ AttemptError Transfer::classify(CURLcode code) const noexcept {
 
 std::string Transfer::describe(CURLcode code, AttemptError error) const {
   if (error == AttemptError::blocked) return fmt::format("{} is not public; `allow` lists the addresses that may be connected to all the same", blocked_);
-  if (error == AttemptError::too_large) return fmt::format("an answer of more than {} bytes", limits::answer_body_max);
+  if (error == AttemptError::too_large) return fmt::format("an answer of more than {} bytes", policy_.answer_bytes_max);
   if (code == CURLE_UNSUPPORTED_PROTOCOL && tried_.empty()) return policy_.plain_http ? "neither an https nor an http URL" : "not an https URL";
   if (code == CURLE_OK) return "the answer ended within its headers";
   long number = 0;

@@ -34,8 +34,10 @@ class Transfer {
   void set_constant_options();
   bool set_method(const std::string& method);
   void set_times(const OutboundRequest& request);
+  void set_signature();
   bool set_headers();
   bool refuse(std::string_view reason);
+  void add_signed_lines(bool has_type);
   void add_line(std::string_view name, std::string_view separator, std::string_view value);
   bool keep_header(std::string_view line);
   curl_socket_t open(const curl_sockaddr& address);
@@ -50,6 +52,7 @@ class Transfer {
   Exchange exchange_;
   std::string url_, method_;              // as the handle has them
   long connect_timeout_ms_ = 0, timeout_ms_ = 0;
+  bool signs_ = false;                    // the handle holds a key of AWS
   std::string lines_;                     // the request's headers, each ending with NUL
   std::vector<curl_slist> list_;          // points into lines_: libcurl only reads it, and no line is allocated
   std::size_t header_bytes_ = 0, body_bytes_ = 0;

@@ -519,6 +519,29 @@ local function page(K, A)
   return out
 end
 
+local NEWEST_STEP = 16  -- entries read at once; those that do not fit were read in vain
+
+-- KEYS log ; ARGV before('' = from the newest) count bytes -> {(id, blob)*}, newest first; the first one whatever its size
+local function newest(K, A)
+  if #A ~= 3 or not is_number(A[2]) or not is_number(A[3]) then return refuse('newest') end
+  if A[1] ~= '' and not split_id(A[1]) then return refuse('newest before') end
+  local from, count, room = A[1] == '' and '+' or '(' .. A[1], tonumber(A[2]), tonumber(A[3])
+  local out, step = {}, 1
+  while #out < 2 * count do
+    local entries = redis.call('XREVRANGE', K[1], from, '-', 'COUNT', math.min(step, count - #out / 2))
+    if #entries == 0 then break end
+    for _, entry in ipairs(entries) do
+      room = room - #entry[2][2]
+      if room < 0 and #out > 0 then return out end
+      out[#out + 1] = entry[1]
+      out[#out + 1] = entry[2][2]
+    end
+    from = '(' .. entries[#entries][1]
+    step = math.min(2 * step, NEWEST_STEP)
+  end
+  return out
+end
+
 local FIND_AROUND, FIND_BYTES = 32, 16777216  -- entries searched on each side of where the time says; records read at most
 
 -- In a batch of events (domain/event): u32 length, u8 version, u8 effect, 16 bytes id, i64 received_at in ms, …
@@ -597,4 +620,5 @@ redis.register_function{function_name = 'dn1_settle', callback = settle, flags =
 redis.register_function{function_name = 'dn1_scan', callback = scan, flags = {'no-writes'}}
 redis.register_function{function_name = 'dn1_fields', callback = fields, flags = {'no-writes'}}
 redis.register_function{function_name = 'dn1_page', callback = page, flags = {'no-writes'}}
+redis.register_function{function_name = 'dn1_newest', callback = newest, flags = {'no-writes'}}
 redis.register_function{function_name = 'dn1_find', callback = find, flags = {'no-writes'}}

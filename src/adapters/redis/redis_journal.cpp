@@ -186,12 +186,16 @@ void RedisJournal::forget_notifications(const LogTag& tag, std::vector<std::stri
   store_->link->send(command, decoded<void>(std::move(done), decode));
 }
 
-void RedisJournal::newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) {
+void RedisJournal::newest(const LogTag& tag, NewestQuery query, Done<std::vector<LogEntry>> done) {
   if (store_->refuses(tag, done)) return;
-  auto command = RedisCommand("XREVRANGE").arg(store_->keys(tag)("log")).arg("+").arg("-").arg("COUNT").arg(count);
+  auto command = encode_call("dn1_newest", store_->keys(tag), {"log"});
+  command.arg(query.before).arg(query.count).arg(query.bytes);
   store_->link->send(command, decoded<std::vector<LogEntry>>(std::move(done), [](ReplyView reply) {
-    auto entries = decode_stream(reply);
-    return std::vector<LogEntry>(std::make_move_iterator(entries.rbegin()), std::make_move_iterator(entries.rend()));
+    std::vector<LogEntry> entries;
+    entries.reserve(reply.size() / 2);
+    for (auto i = reply.size(); i >= 2; i -= 2)
+      entries.push_back({std::string(reply.at(i - 2).text()), std::string(reply.at(i - 1).text())});
+    return entries;
   }));
 }
 

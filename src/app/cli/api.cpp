@@ -92,9 +92,12 @@ HttpRequest Api::make_request(const char* method, const std::string& target) con
 }
 
 OrExit<HttpReply> Api::get(const std::string& target) {
-  const auto request = make_request("GET", target);
+  return ask(make_request("GET", target), true);
+}
+
+OrExit<HttpReply> Api::ask(const HttpRequest& request, bool repeats) {
   auto reply = context_->http(request);
-  for (int next_try = 2; next_try <= tries && is_worth_repeating(reply, options_.waits_for_server); ++next_try) {
+  for (int next_try = 2; repeats && next_try <= tries && is_worth_repeating(reply, options_.waits_for_server); ++next_try) {
     pass_time(wait_before(next_try, reply, context_->now()), *context_);
     reply = context_->http(request);
   }
@@ -116,10 +119,18 @@ OrExit<ApiAnswer> Api::read(const std::string& target) {
 }
 
 OrExit<ApiAnswer> Api::order(const std::string& target, std::string body, const std::string& about) {
-  auto request = make_request("POST", target);
+  return hand_over("POST", target, std::move(body), about);
+}
+
+OrExit<ApiAnswer> Api::put(const std::string& target, std::string body, const std::string& about) {
+  return hand_over("PUT", target, std::move(body), about);
+}
+
+OrExit<ApiAnswer> Api::hand_over(const char* method, const std::string& target, std::string body, const std::string& about) {
+  auto request = make_request(method, target);
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = std::move(body);
-  auto reply = take(context_->http(request));
+  auto reply = ask(request, options_.repeats_orders);
   return reply ? accept(std::move(*reply), about) : OrExit<ApiAnswer>(tl::unexpected(reply.error()));
 }
 

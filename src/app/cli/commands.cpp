@@ -22,6 +22,11 @@ void add_client_commands(CLI::App& app, CliContext& context) {
   add_jobs(app, context);
   add_destinations(app, context);
   add_audit(app, context);
+  add_export(app, context);
+  add_stats(app, context);
+  add_check(app, context);
+  add_alerts(app, context);
+  add_secrets(app, context);
 }
 
 int run_command_line(CLI::App& app, int argc, const char* const* argv, CliContext& context) {

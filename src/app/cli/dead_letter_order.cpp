@@ -26,13 +26,6 @@ Words words_of(DeadOrderKind kind) {
 
 std::string path_of(DeadOrderKind kind) { return fmt::format("/ops/dead-letters/{}", words_of(kind).path); }
 
-OrExit<std::string> read_moment_option(const char* name, const std::string& text, CliContext& context) {
-  if (text.empty()) return std::string();
-  const auto time = read_moment(text, context);
-  if (!time) return tl::unexpected(complain(context, Exit::usage, fmt::format("{}: {}", name, make_printable(time.error().detail))));
-  return format_iso8601(*time);
-}
-
 // --- some, by their ids
 
 Exit order_by_id(const DeadOrderOptions& options, CliContext& context) {

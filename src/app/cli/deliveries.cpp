@@ -80,8 +80,8 @@ void add_one(CLI::App& command, DeliveryOptions& options) {
 void add_deliveries(CLI::App& app, CliContext& context) {
   auto* list = app.add_subcommand("deliveries", "What goes to destinations, by state");
   auto options = std::make_shared<ListOptions>();
-  list->add_option("--state", options->state, "pending, delivered or dead")
-      ->check(CLI::IsMember({"pending", "delivered", "dead"}))->capture_default_str();
+  list->add_option("--state", options->state, "pending, delivered, superseded (left out for a newer one) or dead")
+      ->check(CLI::IsMember({"pending", "delivered", "superseded", "dead"}))->capture_default_str();
   list->add_option("--destination", options->destination, "Of this destination");
   list->add_option("--event", options->event, "Of this event, evt_…");
   list->add_option("--key", options->key, "Of this key");

@@ -13,13 +13,6 @@
 namespace denrei {
 namespace {
 
-bool is_japanese(const std::string& language, const CliContext& context) {
-  if (!language.empty()) return language == "ja";
-  for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
-    if (const auto value = context.env(name); value && !value->empty()) return value->starts_with("ja");
-  return false;
-}
-
 std::string cell_at(const json::value& root, std::string_view pointer) {
   const auto* value = find(root, pointer);
   return value == nullptr ? "-" : cell_of(*value);
@@ -66,6 +59,13 @@ void print_delivery(const json::value& delivery, const std::string& why, std::os
 }
 
 }  // namespace
+
+bool is_japanese(const std::string& language, const CliContext& context) {
+  if (!language.empty()) return language == "ja";
+  for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
+    if (const auto value = context.env(name); value && !value->empty()) return value->starts_with("ja");
+  return false;
+}
 
 void add_language_option(CLI::App& app, std::string& language) {
   app.add_option("--lang", language, "en or ja (default: as LC_ALL, LC_MESSAGES or LANG says)")->check(CLI::IsMember({"en", "ja"}));

@@ -28,6 +28,13 @@ std::string next_command(std::string_view words, const OperationsOptions& option
   return command;
 }
 
+OrExit<std::string> read_moment_option(const char* name, const std::string& text, CliContext& context) {
+  if (text.empty()) return std::string();
+  const auto time = read_moment(text, context);
+  if (!time) return tl::unexpected(complain(context, Exit::usage, fmt::format("{}: {}", name, make_printable(time.error().detail))));
+  return format_iso8601(*time);
+}
+
 Exit show_one(const OrExit<ApiAnswer>& answer, const OperationsOptions& options, CliContext& context) {
   if (!answer) return answer.error();
   if (options.is_json()) context.out << answer->text << '\n';

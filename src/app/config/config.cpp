@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "denrei/app/config/addresses.hpp"
+#include "denrei/app/config/alert_rules.hpp"
 #include "denrei/app/config/routes.hpp"
 #include "denrei/app/config/secrets.hpp"
+#include "denrei/app/config/services.hpp"
 #include "denrei/app/config/sources.hpp"
 
 namespace denrei {
@@ -81,27 +83,43 @@ void take_sources(std::vector<SourceDraft> drafts, const ConfigInputs& inputs, C
 }
 
 RouteEnds name_ends(const std::vector<SourceDraft>& sources, const std::vector<DestinationDraft>& destinations) {
-  RouteEnds ends{{std::string(api_source)}, {}};
+  RouteEnds ends{{built_in_sources.begin(), built_in_sources.end()}, {}};
   for (const auto& source : sources) ends.sources.push_back(source.source.name);
   for (const auto& destination : destinations) ends.destinations.push_back(destination.destination.name);
   return ends;
 }
 
+AlertRuleNames name_watched(const std::vector<SourceDraft>& sources, const std::vector<DestinationDraft>& destinations,
+                            const std::vector<ChannelDraft>& channels) {
+  AlertRuleNames names;
+  for (const auto& source : sources) names.sources.push_back(source.source.name);
+  for (const auto& destination : destinations) names.destinations.push_back(destination.destination.name);
+  for (const auto& channel : channels) names.channels.push_back(channel.channel.name);
+  return names;
+}
+
 // All tables are read before any is left out, so that every name in them can be checked.
 void read_tables(const ConfigFile& file, const ConfigInputs& inputs, ConfigDraft& draft, Problems& problems) {
   auto sources = read_sources(file, draft, problems);
-  auto channels = read_channels(file, draft, problems);
+  auto services = read_services(file, draft, problems);
+  auto channels = read_channels(file, services, draft, problems);
+  for (const auto& source : sources) check_needs(source.source, source.needs_place, services, problems);
   auto destinations = read_destinations(file, inputs, channels, draft, problems);
   auto routes = read_routes(file, name_ends(sources, destinations), draft, problems);
+  auto alert_rules = read_alert_rules(file, name_watched(sources, destinations, channels), draft, problems);
   take_sources(std::move(sources), inputs, draft.config, problems);
+  take_services(std::move(services), inputs, draft.config, problems);
+  keep_live_needs(draft.config);
   take_channels(std::move(channels), inputs, draft.config, problems);
   take_destinations(std::move(destinations), inputs, draft.config, problems);
   take_routes(std::move(routes), draft.config);
+  take_alert_rules(std::move(alert_rules), draft.config);
 }
 
 }  // namespace
 
-Result<Config> load_config(const ConfigInputs& inputs) {
+Result<Config> load_config(const ConfigInputs& given) {
+  auto inputs = given;
   auto file = open_config_file(inputs);
   if (!file) return tl::unexpected(file.error());
   Problems problems;
@@ -109,6 +127,7 @@ Result<Config> load_config(const ConfigInputs& inputs) {
   draft.config.node = host_name();
   draft.config.shown["config"] = {file->name, file->built_in ? "default" : "file"};
   apply_settings(*file, inputs, draft, problems);
+  inputs.env = with_secrets_dir(given.env, draft.config.data_dir);
   resolve_threads(draft, problems);
   read_tables(*file, inputs, draft, problems);
   read_role_tokens(inputs.env, draft.config, problems);

@@ -96,6 +96,11 @@ void read_text(TableReader& table, std::string_view key, std::size_t bytes_max, 
   if (out.size() > bytes_max) table.complain(key, fmt::format("'{}' has more than {} bytes", key, bytes_max));
 }
 
+void read_subject(TableReader& table, std::string_view key, std::string& out) {
+  read_text(table, key, subject_bytes_max, out);
+  if (out.find_first_of("\r\n") != std::string::npos) table.complain(key, fmt::format("'{}' is one line", key));
+}
+
 void read_alerting(TableReader& table, const DestinationSurroundings& around, Problems& problems, Destination& out) {
   table.read("channels", out.channels);
   for (const auto& name : out.channels)
@@ -103,9 +108,10 @@ void read_alerting(TableReader& table, const DestinationSurroundings& around, Pr
       table.complain("channels", fmt::format("there is no channel '{}'{}", name, suggest_word(name, around.channels)));
   read_alert_rules(table, problems, out);
   read_named(table, "exhausted", &parse_severity, out.exhausted);
-  read_text(table, "alert_subject", subject_bytes_max, out.alert_subject);
-  if (out.alert_subject.find_first_of("\r\n") != std::string::npos) table.complain("alert_subject", "'alert_subject' is one line");
+  read_subject(table, "alert_subject", out.alert_subject);
   read_text(table, "alert_text", alert_text_bytes_max, out.alert_text);
+  read_subject(table, "alert_subject_en", out.alert_subject_en);
+  read_text(table, "alert_text_en", alert_text_bytes_max, out.alert_text_en);
 }
 
 void read_audit(TableReader& table, Problems& problems, Destination& out) {
@@ -142,6 +148,7 @@ DestinationDraft read_destination(TableReader& table, const DestinationSurroundi
   read_access(table, out.destination);
   read_headers(table, problems, out.destination);
   read_delivery_policy(table, out.destination);
+  read_type_policy(table, problems, out.destination);
   read_alerting(table, around, problems, out.destination);
   read_audit(table, problems, out.destination);
   table.refuse_unknown_keys();

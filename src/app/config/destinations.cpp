@@ -73,6 +73,10 @@ void show_policy(ShownValues& shown, const Destination& d) {
   shown.add("timeout", show_duration(d.timeout));
   shown.add("rate", d.rate == 0 ? "unlimited" : fmt::format("{}", d.rate));
   shown.add_number("burst", d.burst);
+  std::vector<std::string> limits;
+  for (const auto& limit : d.limits) limits.push_back(fmt::format("{}: {} in {}", limit.type, limit.count, show_duration(limit.window)));
+  shown.add_list("limits", limits);
+  shown.add_list("coalesce", d.coalesce);
   shown.add_number("concurrency", d.concurrency);
   shown.add("order", std::string(lane_order_name(d.order)));
   shown.add_number("breaker_failures", d.breaker_failures);
@@ -91,6 +95,8 @@ void show_alerting(ShownValues& shown, const Destination& d) {
   shown.add("exhausted", std::string(severity_name(d.exhausted)));
   shown.add("alert_subject", d.alert_subject.empty() ? "the general one" : d.alert_subject);
   shown.add("alert_text", d.alert_text.empty() ? "the general one" : show_text(d.alert_text));
+  shown.add("alert_subject_en", d.alert_subject_en.empty() ? "the general one" : d.alert_subject_en);
+  shown.add("alert_text_en", d.alert_text_en.empty() ? "the general one" : show_text(d.alert_text_en));
   shown.add("audit_action", d.audit_action);
   shown.add_list("audit_fields", fields);
 }

@@ -5,13 +5,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "denrei/app/config/urls.hpp"
-#include "denrei/base/encoding.hpp"
 
 namespace denrei {
 namespace {
 
-enum class Use : std::uint8_t { signing, token, slack_url, password };
+using Use = SecretPurpose;
 
 // Who needs secrets, and what becomes of it without them.
 struct Needer {
@@ -20,55 +18,6 @@ struct Needer {
   std::string place;
   bool optional = false;
 };
-
-std::optional<std::string> non_empty(const Environment& env, const std::string& name) {
-  auto value = env(name);
-  return value && !value->empty() ? value : std::nullopt;
-}
-
-void cut_line_break(std::string& text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-}
-
-Result<std::optional<FoundSecret>> read_secret_file(const std::filesystem::path& path, std::string origin) {
-  auto text = read_small_file(path);
-  if (!text) return tl::unexpected(text.error());
-  cut_line_break(*text);
-  return FoundSecret{Secret(std::move(*text)), std::move(origin)};
-}
-
-std::size_t count_characters(std::string_view text) { return is_utf8(text) ? count_code_points(text) : text.size(); }
-
-bool is_visible_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
-std::string find_length_fault(std::string_view text, std::string_view what, std::size_t least) {
-  const auto length = count_characters(text);
-  return length >= least ? "" : fmt::format("has {} characters, a {} needs at least {}", length, what, least);
-}
-
-// What is wrong with a secret, as the end of a sentence that begins with its name; never the value.
-std::string find_fault(std::string_view text, Use use, const std::vector<std::string>& allow) {
-  switch (use) {
-    case Use::signing: return find_length_fault(text, "signing secret", signing_secret_characters_min);
-    case Use::token:
-      if (auto fault = find_length_fault(text, "token", token_characters_min); !fault.empty()) return fault;
-      return is_visible_ascii(text) ? "" : "holds blanks or characters that an Authorization header cannot carry";
-    case Use::slack_url: {
-      // Plain HTTP is for a receiver on this very machine, and only where `allow` names its address.
-      const auto url = parse_url(text);
-      return find_post_fault(text, {.plain_http = url && is_loopback_literal(*url), .allow = allow});
-    }
-    case Use::password: return has_control(text) || text.empty() ? "is empty or holds control characters" : "";
-  }
-  return {};
-}
 
 // A found secret that is good enough, or nothing; what is wrong goes to `problems`.
 std::optional<FoundSecret> good_secret(const Environment& env, const std::string& name, Use use, Problems& problems,
@@ -79,30 +28,73 @@ std::optional<FoundSecret> good_secret(const Environment& env, const std::string
     return std::nullopt;
   }
   if (!*found) return std::nullopt;
-  if (const auto fault = find_fault((*found)->value.reveal(), use, allow); !fault.empty()) {
+  if (const auto fault = find_secret_fault((*found)->value.reveal(), use, allow); !fault.empty()) {
     problems.add((*found)->origin, fmt::format("{} {}", name, fault));
     return std::nullopt;
   }
   return std::move(*found);
 }
 
-void show_secret(Config& config, const std::string& name, const std::string& origin) {
-  config.shown["secret." + name] = {"********", origin};
+void show_secret(Config& config, const std::string& name, const FoundSecret& found) {
+  config.shown["secret." + name] = {"********", found.origin};
+  if (found.others_can_read)
+    config.notices.push_back(fmt::format("{} can be read by others than its owner ({}): chmod 600", name, found.origin));
+}
+
+void take_in(Config& config, const std::string& name, const FoundSecret& found) {
+  show_secret(config, name, found);
+  const SecretAge age{name, found.origin, found.place == SecretPlace::secrets_dir, found.since};
+  if (auto warning = age_warning(age, machine_time()); !warning.empty()) config.notices.push_back(std::move(warning));
+  config.secret_ages.push_back(age);
+}
+
+void take_in_previous(Config& config, const std::string& name, const FoundSecret& found) {
+  show_secret(config, name + previous_suffix, found);
+  if (!found.until) return;
+  config.notices.push_back(fmt::format("{}{} is accepted until {}", name, previous_suffix, format_iso8601(*found.until)));
+  config.secrets_change_at = std::min(*found.until, config.secrets_change_at.value_or(*found.until));
+}
+
+// One that is there and has had its time.
+void tell_expired(const Environment& env, const std::string& name, Config& config) {
+  const auto until = read_previous_until(secrets_dir_of(env), name);
+  if (!until || !*until || **until > machine_time()) return;
+  config.notices.push_back(fmt::format("{0}{1} has not been accepted since {2}; to remove it: denrei secrets revoke {0} --previous", name,
+                                       previous_suffix, format_iso8601(**until)));
 }
 
 // The current secret and the previous one. False when there is no current one; `problems` may have grown even then.
 bool collect_set(const std::string& name, Use use, const Environment& env, Config& config, Problems& problems) {
   auto current = good_secret(env, name, use, problems);
-  auto previous = good_secret(env, name + "_PREVIOUS", use, problems);
+  auto previous = good_secret(env, name + previous_suffix, use, problems);
   if (!current) return false;
   if (config.secrets.contains(name)) return true;  // two may share one, but each judges it by its own use
   auto& set = config.secrets[name].values;
   set.push_back(std::move(current->value));
-  show_secret(config, name, current->origin);
-  if (!previous) return true;
+  take_in(config, name, *current);
+  if (!previous) {
+    tell_expired(env, name, config);
+    return true;
+  }
   set.push_back(std::move(previous->value));
-  show_secret(config, name + "_PREVIOUS", previous->origin);
+  take_in_previous(config, name, *previous);
   return true;
+}
+
+struct Found {
+  const Environment& env;
+  Config& config;
+  Problems& problems;
+};
+
+// A secret without a previous one; one that is not there is added to `missing`.
+void collect_one(const std::string& name, Use use, const std::vector<std::string>& allow, Found into, std::vector<std::string>& missing) {
+  const auto count_before = into.problems.count();
+  auto found = good_secret(into.env, name, use, into.problems, allow);
+  if (into.problems.count() != count_before) return;
+  if (!found) return missing.push_back(name);
+  if (!into.config.secrets.contains(name)) take_in(into.config, name, *found);
+  into.config.secrets.try_emplace(name, SecretSet{{std::move(found->value)}});
 }
 
 void check_signing_form(const SignatureSpec& spec, const std::string& name, const std::string& place, const Config& config,
@@ -125,17 +117,6 @@ bool has_all(const Needer& needer, const std::vector<std::string>& missing, Conf
 }
 
 }  // namespace
-
-Result<std::optional<FoundSecret>> find_secret(const Environment& env, const std::string& name) {
-  if (auto value = non_empty(env, name)) return FoundSecret{Secret(std::move(*value)), "env " + name};
-  if (const auto path = non_empty(env, name + "_FILE")) return read_secret_file(*path, fmt::format("file {}", *path));
-  const auto folder = non_empty(env, "CREDENTIALS_DIRECTORY");
-  if (!folder) return std::nullopt;
-  const auto path = std::filesystem::path(*folder) / name;
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
-  return read_secret_file(path, "credential " + name);
-}
 
 bool collect_secrets(const SourceDraft& draft, const Environment& env, Config& config, Problems& problems) {
   const auto& source = draft.source;
@@ -165,17 +146,27 @@ bool collect_secrets(const DestinationDraft& draft, const Environment& env, Conf
 
 bool collect_secrets(const ChannelDraft& draft, const Environment& env, Config& config, Problems& problems) {
   const auto& channel = draft.channel;
-  if (channel.secret.empty()) return channel.kind == ChannelKind::email;  // a mail server may want no password
+  if (channel.secret.empty()) return channel.kind != ChannelKind::slack;  // whose absence from the file has been said already
   const auto count_before = problems.count();
-  const auto use = channel.kind == ChannelKind::slack ? Use::slack_url : Use::password;
-  auto found = good_secret(env, channel.secret, use, problems, channel.allow);
-  if (problems.count() != count_before) return false;
   std::vector<std::string> missing;
-  if (!found) missing.push_back(channel.secret);
-  if (!has_all({"channel", channel.name, draft.place, channel.optional}, missing, config, problems)) return false;
-  show_secret(config, channel.secret, found->origin);
-  config.secrets.try_emplace(channel.secret, SecretSet{{std::move(found->value)}});
-  return true;
+  if (channel.kind == ChannelKind::slack) collect_one(channel.secret, Use::slack_url, channel.allow, {env, config, problems}, missing);
+  else collect_one(channel.secret, Use::signing, {}, {env, config, problems}, missing);
+  if (const auto spec = complete_signature_spec({.scheme = "standard_webhooks"}); spec && channel.kind == ChannelKind::webhook)
+    check_signing_form(*spec, channel.secret, draft.place, config, problems);
+  if (problems.count() != count_before) return false;
+  return has_all({"channel", channel.name, draft.place, channel.optional}, missing, config, problems);
+}
+
+bool collect_secrets(const ServiceDraft& draft, const Environment& env, Config& config, Problems& problems) {
+  const auto& service = draft.service;
+  const auto count_before = problems.count();
+  std::vector<std::string> missing;
+  for (const auto& provider : service.providers) {
+    const auto use = service.kind == ServiceKind::monitoring ? Use::api_key : Use::password;
+    if (!provider.secret.empty()) collect_one(provider.secret, use, {}, {env, config, problems}, missing);
+  }
+  if (problems.count() != count_before) return false;
+  return has_all({draft.of_channel ? "channel" : "service", service.name, draft.place, service.optional}, missing, config, problems);
 }
 
 void read_role_tokens(const Environment& env, Config& config, Problems& problems) {
@@ -189,8 +180,12 @@ void read_role_tokens(const Environment& env, Config& config, Problems& problems
     for (const auto& [other, token] : config.role_tokens)
       if (token.reveal() == found->value.reveal())
         problems.add(name, fmt::format("roles {} and {} have the same token", other, role));
-    show_secret(config, name, found->origin);
+    take_in(config, name, *found);
     config.role_tokens[role] = std::move(found->value);
+  }
+  if (auto console = good_secret(env, "DENREI_CONSOLE_TOKEN", Use::token, problems)) {
+    take_in(config, "DENREI_CONSOLE_TOKEN", *console);
+    config.console_token = std::move(console->value);
   }
   const auto has_any = [&](std::initializer_list<const char*> names) {
     return std::any_of(names.begin(), names.end(), [&](const char* role) { return config.role_tokens.contains(role); });

@@ -94,6 +94,12 @@ const Setting settings[] = {
     {"redis", "take_over", "take-over", ValueKind::boolean,
      [](ConfigDraft& d, Text v) { return put_flag(v, d.config.take_over); },
      [](Draft d) { return std::string(d.config.take_over ? "true" : "false"); }},
+    {"statistics", "hourly", "hourly-statistics", ValueKind::boolean,
+     [](ConfigDraft& d, Text v) { return put_flag(v, d.config.hourly_statistics); },
+     [](Draft d) { return std::string(d.config.hourly_statistics ? "true" : "false"); }},
+    {"statistics", "daily", "daily-statistics", ValueKind::boolean,
+     [](ConfigDraft& d, Text v) { return put_flag(v, d.config.daily_statistics); },
+     [](Draft d) { return std::string(d.config.daily_statistics ? "true" : "false"); }},
     {"", "schema_dir", "schema-dir", ValueKind::text, [](ConfigDraft& d, Text v) { return put_path(v, d.schema_dir); },
      [](Draft d) { return d.schema_dir.empty() ? "schemas beside the file, else built in" : d.schema_dir.string(); }},
     {"", "", "tolerance-s", ValueKind::integer,
@@ -149,7 +155,7 @@ std::vector<SettingOption> setting_options() {
 void apply_settings(const ConfigFile& file, const ConfigInputs& inputs, ConfigDraft& draft, Problems& problems) {
   refuse_unknown_options(inputs, problems);
   TableReader top(file.root, "the file", file.name, problems);
-  for (const std::string section : {"server", "tls", "redis"}) {
+  for (const std::string section : {"server", "tls", "redis", "statistics"}) {
     const auto* node = top.node(section);
     if (node != nullptr && !node->is_table()) top.complain(section, fmt::format("'{0}' must be a table: [{0}]", section));
     if (node == nullptr || !node->is_table()) {
@@ -161,7 +167,7 @@ void apply_settings(const ConfigFile& file, const ConfigInputs& inputs, ConfigDr
     table.refuse_unknown_keys();
   }
   apply_section("", &top, inputs, draft, problems);
-  for (const auto* elsewhere : {"source", "destination", "route", "channel"}) (void)top.node(elsewhere);  // each has a reader of its own
+  for (const auto* elsewhere : {"source", "destination", "route", "channel", "service", "alert"}) (void)top.node(elsewhere);  // each has a reader of its own
   top.refuse_unknown_keys();
 }
 

@@ -146,7 +146,8 @@ SourceDraft read_source(TableReader& table, const ConfigDraft& draft, Problems& 
   for (const auto* key : {"name", "paths", "scheme", "secret", "schema", "key_pointer"}) table.require(key);
   table.read("enabled", out.enabled);
   read_name(table, "name", out.source.name);
-  if (out.source.name == api_source) table.complain("name", "'api' is what routes call events that are handed in at POST /api/events");
+  if (std::find(built_in_sources.begin(), built_in_sources.end(), out.source.name) != built_in_sources.end())
+    table.complain("name", fmt::format("'{}' is a name that routes use for what Denrei takes or makes itself", out.source.name));
   read_name(table, "family", out.source.family);
   if (out.source.family.empty()) out.source.family = out.source.name;
   read_paths(table, out.source);
@@ -155,6 +156,8 @@ SourceDraft read_source(TableReader& table, const ConfigDraft& draft, Problems& 
   read_meaning(table, out.source);
   read_limits(table, problems, out.source);
   read_requirement(table, problems, out.source);
+  table.read("needs", out.source.needs);
+  out.needs_place = table.place("needs");
   table.refuse_unknown_keys();
   return out;
 }

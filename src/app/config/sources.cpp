@@ -79,6 +79,7 @@ void show_source(const SourceDraft& read, const TableReader& table, const Config
   shown.add("allow", s.allow.empty() ? "every address" : fmt::format("{}", fmt::join(s.allow, ", ")));
   shown.add_list("photo_hosts", s.photo_hosts);
   shown.add("limits", fmt::format("{}", fmt::join(limits, "; ")));
+  shown.add_list("needs", s.needs);
   if (s.requirement) shown.add("require", fmt::format("{} = {}", s.requirement->pointer, s.requirement->equals));
 }
 

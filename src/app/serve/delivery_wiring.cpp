@@ -1,22 +1,13 @@
 // Who delivers what, by which client.
 #include "delivery_wiring.hpp"
 
+#include "site_building.hpp"
+
 namespace denrei {
 namespace {
 
 WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 constexpr const char* user_agent = "denrei/" DENREI_VERSION;
-constexpr std::size_t channel_connections_max = 2;
-
-Result<std::vector<Cidr>> parse_ranges(const std::vector<std::string>& texts) {
-  std::vector<Cidr> out;
-  for (const auto& text : texts) {
-    auto range = parse_cidr(text);
-    if (!range) return tl::unexpected(range.error());
-    out.push_back(*range);
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -33,8 +24,6 @@ DeliveryWiring::DeliveryWiring(const Config& config, MetricsRegistry& metrics)
       alerts_meter_(metrics.actor("Alerts", "alerts", "supervisor")),
       desk_meter_(metrics.actor("Desk", "desk", "supervisor")),
       attempt_meter_(metrics.actor("Attempt", "attempts", "supervisor")),
-      alerts_sent_(metrics.counter("denrei_alerts_total", "Alert messages by result.", {{"result", "sent"}})),
-      alerts_failed_(metrics.counter("denrei_alerts_total", "Alert messages by result.", {{"result", "failed"}})),
       events_remembered_(config.dedupe_window) {
   for (const auto& destination : config.destinations) {
     auto seat = std::make_unique<Seat>(destination, metrics.actor("Destination", "destination-" + destination.name, "supervisor"));
@@ -46,6 +35,7 @@ DeliveryWiring::DeliveryWiring(const Config& config, MetricsRegistry& metrics)
     m.delivered = counter("delivered");
     m.retried = counter("retried");
     m.given_up = counter("given_up");
+    m.superseded = &metrics.counter("denrei_deliveries_superseded_total", "Left out because a newer delivery said all that they did.", labels);
     m.attempt_duration = &metrics.histogram("denrei_delivery_attempt_duration_seconds", "One HTTP exchange with a destination.", labels);
     m.delivery_delay = &metrics.histogram("denrei_delivery_delay_seconds", "From the receipt of an event to its delivery.", labels);
     const auto gauge = [&](const char* name, const char* help, auto read) {
@@ -74,7 +64,8 @@ Result<void> DeliveryWiring::make_client(Seat& seat, boost::asio::io_context& lo
 Result<void> DeliveryWiring::spawn(DeliveryWorld world) {
   site_ = world.site;
   observer_ = world.observer;
-  if (auto alerts = spawn_alerts(world.places.front(), world); !alerts) return alerts;
+  alerts_ = spawn_alerts(world.places.front().stage, alerts_meter_,
+                         {.site = site_, .channels = world.channels, .observer = observer_, .log = world.log, .clock = wall_clock});
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     auto& seat = *seats_[i];
     const auto& place = world.places[i % world.places.size()];
@@ -86,24 +77,8 @@ Result<void> DeliveryWiring::spawn(DeliveryWorld world) {
     handles_[seat.destination.name] = caf::actor_cast<caf::actor>(actor);
   }
   desk_ = spawn_desk(world.desk_stage, desk_meter_,
-                     {.site = site_, .outbox = world.outbox, .chronicle = world.chronicle, .destinations = handles_, .clock = wall_clock, .events_remembered = events_remembered_});
-  return {};
-}
-
-Result<void> DeliveryWiring::spawn_alerts(const DeliveryPlace& place, const DeliveryWorld& world) {
-  std::map<std::string, HttpClient*> clients;
-  for (const auto& [name, live] : site_->channels) {
-    auto allow = parse_ranges(live->channel.allow);
-    if (!allow) return tl::unexpected(allow.error());
-    auto& client = channel_clients_[name];
-    client = std::make_unique<CurlClient>(place.loop, ClientPolicy{.allow = std::move(*allow), .ca_file = live->channel.ca_file, .proxy = {}, .user_agent = user_agent,
-                                                                   .connections_max = channel_connections_max, .plain_http = true});
-    clients[name] = client.get();
-  }
-  mailer_ = std::make_unique<CurlMailer>(place.loop);
-  alerts_ = denrei::spawn_alerts(place.stage, alerts_meter_,
-                                 {.site = site_, .clients = std::move(clients), .mailer = *mailer_, .observer = observer_, .log = world.log,
-                                  .sent = &alerts_sent_, .failed = &alerts_failed_, .clock = wall_clock});
+                     {.site = site_, .outbox = world.outbox, .chronicle = world.chronicle, .destinations = handles_, .clock = wall_clock, .events_remembered = events_remembered_,
+                      .exporter = world.exporter});
   return {};
 }
 
@@ -112,6 +87,12 @@ Dispatcher DeliveryWiring::make_dispatcher(const Stage& stage, std::uint32_t ind
                                           {.index = index, .site = site_, .outbox = outbox, .destinations = handles_, .alerts = alerts(), .desk = desk(),
                                            .observer = observer_, .clock = wall_clock}));
   return dispatchers_.back();
+}
+
+std::map<std::string, const DestinationMeter*> DeliveryWiring::meters() const {
+  std::map<std::string, const DestinationMeter*> out;
+  for (const auto& seat : seats_) out[seat->destination.name] = &seat->meter;
+  return out;
 }
 
 std::vector<caf::actor> DeliveryWiring::destinations() const {

@@ -11,7 +11,6 @@
 #include "denrei/actors/destination.hpp"
 #include "denrei/actors/dispatcher.hpp"
 #include "denrei/adapters/curl/curl_client.hpp"
-#include "denrei/adapters/curl/curl_mailer.hpp"
 #include "denrei/app/config.hpp"
 
 namespace denrei {
@@ -31,6 +30,8 @@ struct DeliveryWorld {
   SitePtr site;
   caf::actor observer;
   LogSink* log = nullptr;
+  std::map<std::string, caf::actor> channels;
+  caf::actor exporter;                   // null: no object storage
 };
 
 class DeliveryWiring {
@@ -42,6 +43,7 @@ class DeliveryWiring {
   [[nodiscard]] caf::actor desk() const { return caf::actor_cast<caf::actor>(desk_); }
   [[nodiscard]] caf::actor alerts() const { return caf::actor_cast<caf::actor>(alerts_); }
   [[nodiscard]] std::vector<caf::actor> destinations() const;
+  [[nodiscard]] std::map<std::string, const DestinationMeter*> meters() const;  // by destination
   void store_changed(const StoreChanged& fact);
   void site_changed(const SiteChanged& fact);
   void dispatchers_opened(const DispatchersOpened& fact);
@@ -50,17 +52,12 @@ class DeliveryWiring {
  private:
   struct Seat;                           // one destination: its meters and its client
   Result<void> make_client(Seat& seat, boost::asio::io_context& loop);
-  Result<void> spawn_alerts(const DeliveryPlace& place, const DeliveryWorld& world);
 
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::map<std::string, std::unique_ptr<CurlClient>> channel_clients_;
-  std::unique_ptr<CurlMailer> mailer_;
   ActorMeter& dispatcher_meter_;
   ActorMeter& alerts_meter_;
   ActorMeter& desk_meter_;
   ActorMeter& attempt_meter_;
-  Counter& alerts_sent_;
-  Counter& alerts_failed_;
   std::chrono::hours events_remembered_;
   SitePtr site_;
   caf::actor observer_;

@@ -9,7 +9,14 @@ namespace denrei {
 using CountersBySource = std::map<std::string, SourceCounters>;
 void register_source_counters(MetricsRegistry& metrics, const Config& config, CountersBySource& counters);
 
+// What a site has that lives as long as the process.
+struct SiteFixtures {
+  std::map<std::string, ServiceMeter*> services;
+  std::shared_ptr<const HmacSha256> console_key;
+};
+
 // Errors: invalid, naming the source, when a schema does not compile.
-[[nodiscard]] Result<SitePtr> build_site(const Config& config, const CountersBySource& counters);
+[[nodiscard]] Result<SitePtr> build_site(const Config& config, const CountersBySource& counters, const SiteFixtures& fixtures);
+[[nodiscard]] Result<std::vector<Cidr>> parse_ranges(const std::vector<std::string>& texts);
 
 }  // namespace denrei

@@ -14,9 +14,15 @@ namespace {
 
 WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 
-constexpr std::array inbox_names{"acknowledgements", "level99"};
-constexpr std::array effects{Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement};
-constexpr std::array known_statuses{200, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503};
+constexpr std::array effects{Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement, Effect::tally};
+constexpr std::array known_statuses{200, 202, 204, 303, 304, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503};
+// Only where somebody takes the traces.
+std::unique_ptr<TracingSink> make_traces(const Config& config, LogSink& log) {
+  for (const auto& service : config.services)
+    if (service.kind == ServiceKind::monitoring && service.trace_share > 0) return std::make_unique<TracingSink>(log, service.trace_share);
+  return nullptr;
+}
+
 constexpr unsigned partitions_max = 1024;  // their meters are registered before the store says how many there are
 
 }  // namespace
@@ -53,7 +59,6 @@ struct Wiring::Outside {
 // Meters are made before any thread runs; actors come later and find theirs here.
 struct Wiring::Meters {
   std::vector<ActorMeter*> receivers, verifiers, scribes, archives, partitions;
-  std::map<std::string, ActorMeter*> inboxes;
   std::map<Effect, ActorMeter*> keys;
   ActorMeter* registry = nullptr;
   ActorMeter* supervisor = nullptr;
@@ -66,10 +71,13 @@ struct Wiring::Meters {
 };
 
 Wiring::Wiring(const Config& config, Loops& loops, LogSink& log, std::string store_url)
-    : config_(config), loops_(loops), log_(log), store_url_(std::move(store_url)) {
+    : config_(config), loops_(loops), traces_(make_traces(config, log)), log_(traces_ ? *traces_ : log), store_url_(std::move(store_url)) {
   register_source_counters(metrics_, config_, source_counters_);
   edge_counters_ = make_edge_counters();
   make_meters();
+  services_ = std::make_unique<ServiceWiring>(config_, metrics_);
+  fan_out_ = std::make_unique<FanOutWiring>(config_, metrics_);
+  fan_out_->add_stream_counters(edge_counters_);
   delivery_ = std::make_unique<DeliveryWiring>(config_, metrics_);
   std::vector<boost::asio::io_context*> raw;
   for (const auto& loop : loops_) raw.push_back(loop.get());
@@ -114,7 +122,6 @@ void Wiring::make_meters() {
     const auto kind = std::string(key_kind(effect));
     m.keys[effect] = &metrics_.actor(kind, kind + "s", "partitions");
   }
-  for (const auto* name : inbox_names) m.inboxes[name] = &metrics_.actor("Inbox", std::string("inbox-") + name, "supervisor");
   const auto applied = [&](const char* outcome) {
     return &metrics_.counter("denrei_events_applied_total", "Events whose effect is committed, by outcome.", {{"outcome", outcome}});
   };
@@ -124,27 +131,46 @@ void Wiring::make_meters() {
   m.appends = &metrics_.counter("denrei_appends_total", "Append calls to the store; events per call is the batch size.");
   m.apply_delay = &metrics_.histogram("denrei_event_apply_delay_seconds", "From the receipt of an event to its commit.");
   m.append_duration = &metrics_.histogram("denrei_append_duration_seconds", "From an append to its durable answer.");
+  for (const auto& secret : config_.secret_ages)
+    if (secret.since)
+      metrics_.gauge("denrei_secret_age_seconds", "Since the file of the secret was written.", {{"name", secret.name}},
+                     [secret] { return static_cast<double>(age_of(secret, wall_clock()).value_or(std::chrono::seconds{0}).count()); });
   metrics_.gauge("denrei_build_info", "Always 1.", {{"version", DENREI_VERSION}}, [] { return 1.0; });
 }
 
 Stage Wiring::stage(std::size_t thread) { return {*system_, &scheduler_of(*system_).unit(thread)}; }
 
+SiteFixtures Wiring::fixtures() const { return {services_->meters(), fan_out_->console_key()}; }
+
 Result<void> Wiring::start() {
-  auto site = build_site(config_, source_counters_);
+  auto site = build_site(config_, source_counters_, fixtures());
   if (!site) return tl::unexpected(site.error());
   site_ = std::move(*site);
   supervisor_ = spawn_supervisor(stage(0), *meters_->supervisor);
   for (std::size_t i = 0; i < config_.threads; ++i) threads_.push_back(std::make_unique<Thread>(*this, i));
+  registry_ = spawn_registry(stage(0), *meters_->registry, {.metrics = metrics_, .render_metrics = prometheus_text, .notes = [this] { return old_secret_notes(config_.secret_ages, wall_clock()); }});
+  if (auto spawned = spawn_outside(); !spawned) return spawned;
   if (auto spawned = spawn_delivery(); !spawned) return spawned;
-  registry_ = spawn_registry(stage(0), *meters_->registry, {.metrics = metrics_, .render_metrics = prometheus_text, .desk = delivery_->desk()});
   spawn_thread_actors();
+  open_rooms();
   return listen();
+}
+
+// Outside services, and what people look at: all on loop 0.
+Result<void> Wiring::spawn_outside() {
+  auto& first = *threads_.front();
+  const auto registry = caf::actor_cast<caf::actor>(registry_);
+  const auto observer = caf::actor_cast<caf::actor>(supervisor_);
+  const ServiceWorld world{stage(0), *loops_.front(), first.outbox, first.outbox, first.outbox, site_, registry, observer, &log_, traces_.get()};
+  if (auto spawned = services_->spawn(world); !spawned) return spawned;
+  return fan_out_->open({stage(0), *loops_.front(), first.journal, first.journal, first.outbox, site_, registry, observer, log_, config_.log_requests, services_->meters()});
 }
 
 // Destinations live on a loop of their own where there is one, else beside the requests.
 Result<void> Wiring::spawn_delivery() {
-  DeliveryWorld world{{}, stage(0), threads_.front()->outbox, threads_.front()->outbox, site_, caf::actor_cast<caf::actor>(supervisor_),
-                      config_.log_requests ? &log_ : nullptr};
+  DeliveryWorld world{.places = {}, .desk_stage = stage(0), .outbox = threads_.front()->outbox, .chronicle = threads_.front()->outbox, .site = site_,
+                      .observer = caf::actor_cast<caf::actor>(supervisor_), .log = config_.log_requests ? &log_ : nullptr,
+                      .channels = fan_out_->channels(), .exporter = services_->exporter()};
   if (loops_.size() > threads_.size()) {
     outside_ = std::make_unique<Outside>(*this, *loops_.back());
     world.places.push_back({stage(loops_.size() - 1), *loops_.back(), outside_->outbox});
@@ -154,12 +180,15 @@ Result<void> Wiring::spawn_delivery() {
   return delivery_->spawn(std::move(world));
 }
 
+// Who answers what on the operations listener.
+void Wiring::open_rooms() {
+  RoomsOpened opened{fan_out_->rooms(), fan_out_->fan_out()};
+  for (const auto* root : {"/ops/destinations", "/ops/deliveries", "/ops/dead-letters", "/ops/jobs", "/ops/audit", "/ops/exports"}) opened.rooms[root] = delivery_->desk();
+  caf::anon_send(registry_, std::move(opened));
+}
+
 void Wiring::spawn_thread_actors() {
   const auto observer = caf::actor_cast<caf::actor>(supervisor_);
-  auto& first = *threads_.front();
-  for (const auto* name : inbox_names)
-    inboxes_[name] = spawn_inbox(stage(0), *meters_->inboxes[name],
-                                 {.name = name, .node = config_.node, .journal = first.journal, .shelf = first.journal, .observer = observer, .clock = wall_clock});
   std::vector<Scribe> scribes;
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     auto& t = *threads_[i];
@@ -168,12 +197,13 @@ void Wiring::spawn_thread_actors() {
                              .append_duration = meters_->append_duration, .appends = meters_->appends, .clock = wall_clock});
     scribes.push_back(t.scribe);
   }
-  DrainPlan plan{.stages = {{}, {}, delivery_->destinations(), {delivery_->alerts()}, {}, {}, {}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
+  fan_out_->watch_over(delivery_->alerts(), scribes, source_counters_, delivery_->meters());
+  DrainPlan plan{.stages = {{fan_out_->fan_out(), fan_out_->clockwork()}, {}, delivery_->destinations(), {delivery_->alerts()}, {}, {}, {}}, .registry = caf::actor_cast<caf::actor>(registry_), .timeout = config_.drain_timeout,
                  .ended = [this](bool clean) { if (on_ended) on_ended(clean); }};
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     auto& t = *threads_[i];
     t.verifier = spawn_verifier(stage(i), *meters_->verifiers[i], {.site = site_, .scribes = scribes, .clock = wall_clock});
-    t.archive = spawn_archive(stage(i), *meters_->archives[i], {.shelf = t.journal, .inboxes = inboxes_, .desk = delivery_->desk()});
+    t.archive = spawn_archive(stage(i), *meters_->archives[i], {.shelf = t.journal, .inboxes = fan_out_->inboxes(), .desk = delivery_->desk(), .fan_out = fan_out_->fan_out()});
     t.receiver = spawn_receiver(stage(i), *meters_->receivers[i],
                                 {.site = site_, .verifier = t.verifier, .limiting_verifier = threads_.front()->verifier,
                                  .archive = caf::actor_cast<caf::actor>(t.archive), .registry = caf::actor_cast<caf::actor>(registry_)});
@@ -181,7 +211,10 @@ void Wiring::spawn_thread_actors() {
     plan.stages[0].push_back(t.edge.actor());
     plan.stages[1].push_back(caf::actor_cast<caf::actor>(t.scribe));
   }
-  for (const auto& [name, inbox] : inboxes_) plan.stages[6].push_back(caf::actor_cast<caf::actor>(inbox));
+  for (const auto& watch : services_->watches()) plan.stages[0].push_back(watch);
+  for (const auto& depot : services_->depots()) plan.stages[3].push_back(depot);
+  for (const auto& [name, inbox] : fan_out_->inboxes()) plan.stages[6].push_back(caf::actor_cast<caf::actor>(inbox));
+  for (const auto& teller : services_->tellers()) plan.stages[6].push_back(teller);
   caf::anon_send(supervisor_, PlanMade{std::move(plan)});
 }
 
@@ -213,7 +246,7 @@ void Wiring::on_store(std::size_t thread, bool up, const std::string& why) {
   note(up ? "store up" : "store down", why);
   caf::anon_send(registry_, fact);
   if (!outside_) delivery_->store_changed(fact);
-  for (const auto& [name, inbox] : inboxes_) caf::anon_send(inbox, fact);
+  fan_out_->store_changed(fact);
   if (!up || !partitions_.empty() || std::exchange(opening_, true)) return;
   t.journal.open_layout(config_.partitions, [this](Result<unsigned> count) {
     opening_ = false;
@@ -224,7 +257,7 @@ void Wiring::on_store(std::size_t thread, bool up, const std::string& why) {
 
 void Wiring::open_partitions(unsigned count) {
   std::map<std::string, caf::actor> inboxes;
-  for (const auto& [name, inbox] : inboxes_) inboxes[name] = caf::actor_cast<caf::actor>(inbox);
+  for (const auto& [name, inbox] : fan_out_->inboxes()) inboxes[name] = caf::actor_cast<caf::actor>(inbox);
   PartitionsOpened opened;
   DispatchersOpened dispatchers;
   for (unsigned p = 0; p < count; ++p) {
@@ -242,6 +275,7 @@ void Wiring::open_partitions(unsigned count) {
   }
   caf::anon_send(supervisor_, dispatchers);
   delivery_->dispatchers_opened(dispatchers);
+  services_->dispatchers_opened(dispatchers);
   tell_everyone(opened);
   for (const auto& partition : partitions_) caf::anon_send(partition, StartPartition{});
 }
@@ -249,6 +283,7 @@ void Wiring::open_partitions(unsigned count) {
 void Wiring::tell_everyone(const PartitionsOpened& opened) {
   caf::anon_send(registry_, opened);
   caf::anon_send(supervisor_, opened);
+  fan_out_->partitions_opened(opened);
   for (const auto& t : threads_) {
     caf::anon_send(t->scribe, opened);
     caf::anon_send(t->verifier, opened);
@@ -260,7 +295,7 @@ void Wiring::tell_everyone(const PartitionsOpened& opened) {
 
 Result<void> Wiring::reload(const Config& config) {
   register_source_counters(metrics_, config, source_counters_);  // on loop 0, where they are read too
-  auto site = build_site(config, source_counters_);
+  auto site = build_site(config, source_counters_, fixtures());
   if (!site) return tl::unexpected(site.error());
   if (!config.tls.certificate.empty())
     for (auto& t : threads_)
@@ -273,6 +308,8 @@ Result<void> Wiring::reload(const Config& config) {
   }
   for (const auto& partition : partitions_) caf::anon_send(partition, SiteChanged{site_});
   delivery_->site_changed({site_});
+  services_->site_changed({site_});
+  fan_out_->site_changed({site_});
   return {};
 }
 
@@ -301,7 +338,8 @@ void Wiring::end_actors() {
     kill(t->archive);
   }
   for (auto& p : partitions_) kill(p);
-  for (auto& [name, inbox] : inboxes_) kill(inbox);
+  fan_out_->end_actors();
+  services_->end_actors();
   delivery_->end_actors();
   kill(registry_);
   kill(supervisor_);

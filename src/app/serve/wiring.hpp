@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "denrei/actors/archive.hpp"
-#include "denrei/actors/inbox.hpp"
 #include "denrei/actors/registry.hpp"
 #include "denrei/actors/scribe.hpp"
 #include "denrei/actors/supervisor.hpp"
@@ -18,6 +17,8 @@
 #include "denrei/app/config.hpp"
 #include "denrei/http/server.hpp"
 #include "delivery_wiring.hpp"
+#include "fan_out_wiring.hpp"
+#include "service_wiring.hpp"
 #include "site_building.hpp"
 
 namespace denrei {
@@ -41,8 +42,11 @@ class Wiring {
  private:
   struct Thread;  // what each event loop has of its own
   void make_meters();
+  Result<void> spawn_outside();
   Result<void> spawn_delivery();
   void spawn_thread_actors();
+  void open_rooms();
+  [[nodiscard]] SiteFixtures fixtures() const;
   Result<void> listen();
   void on_store(std::size_t thread, bool up, const std::string& why);
   void open_partitions(unsigned count);
@@ -53,6 +57,7 @@ class Wiring {
 
   Config config_;
   Loops& loops_;
+  std::unique_ptr<TracingSink> traces_;            // null: nothing is traced
   LogSink& log_;
   std::string store_url_;
   MetricsRegistry metrics_;
@@ -64,10 +69,11 @@ class Wiring {
   std::vector<std::unique_ptr<Thread>> threads_;   // those that take requests
   struct Outside;                                  // the store as the delivery's own loop sees it, where it has one
   std::unique_ptr<Outside> outside_;
+  std::unique_ptr<ServiceWiring> services_;
+  std::unique_ptr<FanOutWiring> fan_out_;
   std::unique_ptr<DeliveryWiring> delivery_;
   Registry registry_;
   SupervisorWithPlan supervisor_;
-  std::map<std::string, Inbox> inboxes_;
   std::vector<Partition> partitions_;
   bool opening_ = false;
   struct Meters;

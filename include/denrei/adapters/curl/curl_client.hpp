@@ -4,7 +4,7 @@
 // Guard   asked with the address of each connection that is opened, after the name was looked up: an address that is not public
 //         must be in `allow`. With a proxy that is the proxy's address; what the proxy connects to is the proxy's to guard
 // Limits  connections_max connections; exchanges beyond that wait for one within their time-out: the caller bounds how many.
-//         Headers or a body of more than limits::answer_body_max end the exchange as too_large
+//         Headers of more than limits::answer_body_max or a body of more than answer_bytes_max end the exchange as too_large
 // Errors  none of its own. Texts name addresses and reasons, never the URL's path, headers or the body
 // Source  protocol §3. HTTP/2 where TLS offers it, else HTTP/1.1. When the object goes, exchanges under way go unanswered
 #pragma once
@@ -29,6 +29,8 @@ struct ClientPolicy {
   std::size_t connections_max = 64;   // kept alive too
   bool plain_http = false;            // http:// may be sent to, besides https://
   bool http2 = true;                  // over TLS, where the server offers it
+  std::size_t answer_bytes_max = limits::answer_body_max;
+  std::size_t headers_kept = limits::answer_headers_kept;  // bytes
 };
 
 class CurlClient final : public HttpClient {

@@ -2,9 +2,10 @@
 //
 // Shape   send output(); then take(bytes received) -> nothing yet (output() may have more to send) or how it ended
 // Limits  reply_bytes_max in one reply, however many lines it has
-// Errors  invalid: refused for good (5xx), and also a mail that went to some recipients only: it is not to be sent again;
+// Errors  denied: the sender is refused for good (5xx), or a recipient because of who we are (5.7.x);
+//         invalid: the mail is, and also one that went to some recipients only: it is not to be sent again;
 //         unavailable: anything else that is no consent
-// Source  RFC 5321 §3.3, §4.2. The message must end with CR LF and have no line that begins with a dot (mail_text.hpp)
+// Source  RFC 5321 §3.3, §4.2; RFC 3463 §3.8. The message must end with CR LF and have no line that begins with a dot (mail_text.hpp)
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +36,7 @@ class SmtpDialogue {
   std::string message_, output_, input_;
   Stage stage_ = Stage::sender;
   std::size_t asked_ = 0, accepted_ = 0, reply_bytes_ = 0;
-  std::optional<Fault> refused_;  // the first recipient that was; unavailable if any was refused for now
+  std::optional<Fault> refused_;  // the first recipient that was, or one that was refused for now
 };
 
 // A server's line as it may stand in a text for a person.

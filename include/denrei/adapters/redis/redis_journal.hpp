@@ -55,7 +55,7 @@ class RedisJournal final : public Journal, public Shelf {
   void fields(const LogTag& tag, ShelfName shelf, FieldsQuery query, Done<FieldsPage> done) override;
   void pending_notifications(const LogTag& tag, Done<std::vector<std::pair<std::string, std::string>>> done) override;
   void forget_notifications(const LogTag& tag, std::vector<std::string> ids, Done<void> done) override;
-  void newest(const LogTag& tag, std::size_t count, Done<std::vector<LogEntry>> done) override;
+  void newest(const LogTag& tag, NewestQuery query, Done<std::vector<LogEntry>> done) override;
 
  private:
   std::shared_ptr<RedisStore> store_;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "denrei/adapters/curl/parallel_http.hpp"
+#include "denrei/adapters/curl/single_exchange.hpp"
 #include "denrei/base/time.hpp"
 
 namespace denrei {
@@ -37,6 +38,7 @@ struct CliContext {
   std::function<bool()> is_interrupted = {};   // empty: when Ctrl-C has been pressed
   std::function<bool()> is_err_terminal = [] { return isatty(STDERR_FILENO) == 1; };
   std::function<bool()> is_in_terminal = [] { return isatty(STDIN_FILENO) == 1; };
+  std::function<Exchange(const OutboundRequest&, const ClientPolicy&)> exchange = &exchange_once;  // measured, with an address guard
 };
 
 // The context must outlive the parsing of `app`; each command puts its exit code there.

@@ -11,6 +11,7 @@
 namespace denrei {
 
 void add_language_option(CLI::App& app, std::string& language);  // --lang
+[[nodiscard]] bool is_japanese(const std::string& language, const CliContext& context);  // empty: by the environment
 // The member of an answer that says why, in that language; empty: by the environment.
 [[nodiscard]] std::string find_why(const json::value& answer, const std::string& language, const CliContext& context);
 

@@ -23,6 +23,9 @@ void add_operations_options(CLI::App& app, OperationsOptions& options);  // --op
 // "denrei jobs show job_1", and the server that was asked where it is not the usual one.
 [[nodiscard]] std::string next_command(std::string_view words, const OperationsOptions& options);
 
+// --since, --until: a time, or a length such as 2h for so long ago, as ISO 8601; empty stays empty.
+[[nodiscard]] OrExit<std::string> read_moment_option(const char* name, const std::string& text, CliContext& context);
+
 // One thing: the answer as it came, or its members one below the other.
 [[nodiscard]] Exit show_one(const OrExit<ApiAnswer>& answer, const OperationsOptions& options, CliContext& context);
 
@@ -38,5 +41,10 @@ void add_jobs(CLI::App& app, CliContext& context);
 void add_destinations(CLI::App& app, CliContext& context);
 void add_why(CLI::App& app, CliContext& context);
 void add_audit(CLI::App& app, CliContext& context);
+void add_export(CLI::App& app, CliContext& context);
+void add_stats(CLI::App& app, CliContext& context);
+void add_check(CLI::App& app, CliContext& context);
+void add_alerts(CLI::App& app, CliContext& context);
+void add_secrets(CLI::App& app, CliContext& context);
 
 }  // namespace denrei

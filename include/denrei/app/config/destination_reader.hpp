@@ -16,6 +16,8 @@ struct DestinationSurroundings {
 
 // When and how often is tried: schedule, patterns, rounds, times, rate, order, breaker, caps.
 void read_delivery_policy(TableReader& table, Destination& destination);
+// Limits by type, and types of which only the newest waits. After the order is known.
+void read_type_policy(TableReader& table, Problems& problems, Destination& destination);
 
 // Header names, and the headers that are sent as they are: none may say again what Denrei says.
 void read_headers(TableReader& table, Problems& problems, Destination& destination);

@@ -11,7 +11,7 @@
 
 #include "denrei/app/config/config_file.hpp"
 #include "denrei/app/config/table_reader.hpp"
-#include "denrei/base/time.hpp"
+#include "denrei/base/duration.hpp"
 
 namespace denrei {
 
@@ -58,8 +58,6 @@ struct DurationRange {
   Millis min;
   Millis max;
 };
-[[nodiscard]] Result<Millis> parse_duration(std::string_view text);
-[[nodiscard]] std::string show_duration(Millis duration);  // in the largest unit that loses nothing
 void read_duration(TableReader& table, std::string_view key, DurationRange range, Millis& out);
 void read_durations(TableReader& table, std::string_view key, DurationRange range, std::vector<Millis>& out);
 

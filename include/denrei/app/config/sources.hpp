@@ -4,6 +4,7 @@
 // Limits  100 sources, 16 paths each
 // Errors  into Problems, with file:line:column
 #pragma once
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,15 @@ namespace denrei {
 
 // What routes call the events that are handed in at POST /api/events; no source can have this name.
 inline constexpr std::string_view api_source = "api";
+// What routes may name besides the sources of the file: what is handed in at our own paths, and what Denrei makes itself.
+inline constexpr std::array<std::string_view, 4> built_in_sources{api_source, "announcements", "actions", "denrei"};
 
 struct SourceDraft {
   Source source;
   bool enabled = true;
   std::string place;   // of the table, for what is found out later
   std::string scheme_place;
+  std::string needs_place;
 };
 
 // Reads the schemas too: their texts are in draft.config.schemas afterwards.

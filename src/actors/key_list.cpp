@@ -1,5 +1,5 @@
-// Pages of staff ids out of scans.
-#include "employee_list.hpp"
+// Pages of keys out of scans.
+#include "key_list.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -19,7 +19,7 @@ bool read_whole(std::string_view text, Number& out) {
 
 }  // namespace
 
-bool EmployeeList::read_cursor(std::string_view text, Place& place) {
+bool KeyList::read_cursor(std::string_view text, Place& place) {
   const auto first = text.find(':');
   if (first == std::string_view::npos) return false;
   const auto second = text.find(':', first + 1);
@@ -29,40 +29,39 @@ bool EmployeeList::read_cursor(std::string_view text, Place& place) {
   return read_whole(text.substr(0, first), place.partition) && read_whole(place.scan, scan);
 }
 
-Result<EmployeeList> EmployeeList::begin(std::string_view cursor, std::size_t limit, std::size_t partitions) {
+Result<KeyList> KeyList::begin(const ListedKeys& what, std::string_view cursor, std::size_t partitions) {
   Place place;
   if (!read_cursor(cursor, place) || place.partition >= partitions)
     return fail(FaultCode::invalid, "cursor must be one that an answer of this path gave");
-  return EmployeeList(std::move(place), limit, partitions);
+  return KeyList(what, std::move(place), partitions);
 }
 
-FieldsQuery EmployeeList::query() const { return {file_field("employee", {}), at_.scan, limit_ - ids_.size()}; }
+FieldsQuery KeyList::query() const { return {file_field(what_.family, {}), at_.scan, what_.limit - keys_.size()}; }
 
 // What a scan cursor gives is taken in the order of the names, so that a page may end within it: the next one asks with the same
 // scan cursor and goes on behind its last name. The shelf only grows, so no older name can come to stand before that one.
-bool EmployeeList::take(FieldsPage page) {
+bool KeyList::take(FieldsPage page) {
   ++calls_;
-  const auto prefix = file_field("employee", {}).size();
+  const auto prefix = file_field(what_.family, {}).size();
   for (auto& name : page.fields) name.erase(0, std::min(prefix, name.size()));
   std::sort(page.fields.begin(), page.fields.end());
   auto next = at_.after.empty() ? page.fields.begin() : std::upper_bound(page.fields.begin(), page.fields.end(), at_.after);
-  for (; next != page.fields.end() && ids_.size() < limit_; ++next)
-    if (ids_.empty() || ids_.back() != *next) ids_.push_back(*next);
+  for (; next != page.fields.end() && keys_.size() < what_.limit; ++next)
+    if (keys_.empty() || keys_.back() != *next) keys_.push_back(*next);
   if (next != page.fields.end()) {
-    at_.after = ids_.back();
+    at_.after = keys_.back();
     return true;
   }
   const bool ended = page.next == "0";
   at_ = {at_.partition + (ended ? 1 : 0), std::move(page.next), {}};
-  return is_over() || ids_.size() >= limit_ || calls_ >= calls_max;
+  return is_over() || keys_.size() >= what_.limit || calls_ >= calls_max;
 }
 
-std::string EmployeeList::body() const {
+std::string KeyList::body() const {
   std::string out = R"({"data":[)";
-  for (const auto& id : ids_) {
-    if (&id != &ids_.front()) out += ',';
-    append_json_string(out += R"({"staffId":)", id);
-    out += '}';
+  for (const auto& key : keys_) {
+    if (&key != &keys_.front()) out += ',';
+    out += JsonObject{}.text(what_.member, key).take();
   }
   out += R"(],"next":)";
   if (is_over()) return out + "null}";
