@@ -15,7 +15,7 @@ constexpr Millis connect_max{10'000};  // as for deliveries
 
 PhotoAnswer make_photo_answer(Exchange exchange) {
   return {.status = exchange.status, .error = exchange.error, .error_text = std::move(exchange.error_text), .headers = std::move(exchange.headers),
-          .dns_us = exchange.dns_us, .connect_us = exchange.connect_us, .tls_us = exchange.tls_us, .first_byte_us = exchange.first_byte_us,
+          .body_bytes = exchange.body_bytes, .dns_us = exchange.dns_us, .connect_us = exchange.connect_us, .tls_us = exchange.tls_us, .first_byte_us = exchange.first_byte_us,
           .total_us = exchange.total_us};
 }
 
@@ -77,7 +77,7 @@ class CdnWatchAtWork final : public Supervised<CdnWatch::base> {
 
   void begin_try() {
     const auto& provider = line_.provider(try_->provider);
-    requests_ = photo_check_requests(provider.url, provider.origin, "HEAD");
+    requests_ = photo_check_requests(provider.url, provider.origin);
     facts_ = {.url = provider.url, .origin = provider.origin};
     ask(requests_.photo);
   }

@@ -34,6 +34,7 @@ class WatchAtWork final : public Supervised<Watch::base> {
     return {
         [this](const Serve& order) { on_serve(order); },
         [this](const RegistersRead& fact) { on_read(fact); },
+        [this](const StoreChanged& fact) { if (fact.up && !known_) read(); },
         [this](const RulesKept& fact) { on_kept(fact); },
         [this](const AlertSettled& fact) { if (book_.told(fact.ticket)) keep(); },
         [this](WatchTick tick) { on_tick(tick); },
@@ -44,6 +45,7 @@ class WatchAtWork final : public Supervised<Watch::base> {
   void restart_state() override {
     reading_ = false;
     keeping_ = 0;
+    obeyed_.clear();
     arm();
   }
 
@@ -95,6 +97,7 @@ class WatchAtWork final : public Supervised<Watch::base> {
     if (fact.version != keeping_) return;
     keeping_ = 0;
     if (fact.ok) kept_ = fact.version;
+    answer_orders(fact);
     book_.settle(fact.version);
     if (fact.ok) keep();
     else announce();
@@ -169,9 +172,29 @@ class WatchAtWork final : public Supervised<Watch::base> {
     if (!errors.empty()) return say(order, wrong_members(errors));
     if (!obeyed) return say(order, desk_problem(409, obeyed.error().detail));
     show(index, word);
+    obeyed_.push_back({order, index, book_.version()});
     keep();
-    say(order, desk_answer(200, rule_json(book_.view(index))));
+    if (keeping_ == 0) answer_orders({book_.version(), true});  // it has changed nothing
   }
+
+  // An order is answered when the store has it: what an operator was told must outlive the process.
+  void answer_orders(const RulesKept& fact) {
+    for (auto at = obeyed_.begin(); at != obeyed_.end();) {
+      if (at->version > fact.version) {
+        ++at;
+        continue;
+      }
+      say(at->order, fact.ok ? desk_answer(200, rule_json(book_.view(at->index)))
+                             : ask_again("the order holds, but the store did not take it, so that a restart would forget it; send it again"));
+      at = obeyed_.erase(at);
+    }
+  }
+
+  struct Obeyed {
+    Serve order;
+    std::size_t index = 0;
+    std::uint64_t version = 0;                       // that has to be kept
+  };
 
   [[nodiscard]] Result<void> acknowledge(Asked& asked) {
     auto note = asked.body.text("note", reason_characters_max);
@@ -211,6 +234,7 @@ class WatchAtWork final : public Supervised<Watch::base> {
   std::uint64_t keeping_ = 0;                        // the version that is being written; 0: none
   std::uint64_t kept_ = 0;
   std::uint64_t ticks_ = 0;
+  std::vector<Obeyed> obeyed_;                       // as many as requests can be under way
 };
 
 }  // namespace

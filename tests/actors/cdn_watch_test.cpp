@@ -28,6 +28,7 @@ class CdnWatchTest : public ActorWorld {
   }
   static Exchange good(const OutboundRequest& request) {
     auto exchange = answered(request.method == "OPTIONS" ? 204 : 200);
+    exchange.body_bytes = request.method == "OPTIONS" ? 0 : 20'480;
     exchange.headers = request.method == "OPTIONS" ? preflight_headers : photo_headers;
     return exchange;
   }
@@ -46,7 +47,7 @@ TEST_F(CdnWatchTest, AsksForThePhotoAndThenForItsCorsAnswerEveryInterval) {
   work(cdn);
   spawn();
   ASSERT_EQ(cdn.sent().size(), 2u);
-  EXPECT_EQ(cdn.sent()[0].method + " " + cdn.sent()[0].url, "HEAD https://cdn.example/p.jpg");
+  EXPECT_EQ(cdn.sent()[0].method + " " + cdn.sent()[0].url, "GET https://cdn.example/p.jpg");
   EXPECT_EQ(cdn.sent()[1].method, "OPTIONS");
   EXPECT_EQ(cdn.header("Origin"), "https://voicedrive.example.com");
   EXPECT_EQ(report().state, ServiceState::up) << report().last_error;

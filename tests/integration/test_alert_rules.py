@@ -39,6 +39,7 @@ class AlertRules(DeliveryCase):
         self.server = watching(self.slack, **options)
         self.addCleanup(self.server.dispose)
         self.server.start()
+        wait_until(lambda: self.server.ask("/ops/alerts").status == 200, self.server.tail)
 
     def forge(self):
         response = self.server.post(ANALYTICS, analytics(), signature="0" * 64)
@@ -160,7 +161,7 @@ class AlertRules(DeliveryCase):
         self.forge()
         self.wait_rule("firing")
         self.assertRegex(denrei(), r"(?m)^signatures +firing ")
-        self.assertIn("acknowledgedBy   operator", denrei("acknowledge", "signatures", "--note", "looking"))
+        self.assertRegex(denrei("acknowledge", "signatures", "--note", "looking"), r"acknowledgedBy +operator")
         self.assertEqual(json.loads(denrei("list", "--json"))["firing"][0]["incident"]["note"], "looking")
         self.assertIn("silenced until", denrei("silence", "signatures", "--for", "2h", "--reason", "x") and denrei("list"))
         denrei("unsilence", "signatures")

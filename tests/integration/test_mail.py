@@ -171,7 +171,7 @@ class FailOver(DeliveryCase):
         self.secondary.close()
         self.raise_alert()
         self.wait_service(state="down", effect="maintenance")
-        wait_until(lambda: self.accepts() == 503, self.server.tail)
+        wait_until(lambda: self.accepts() == 500, self.server.tail)      # the overload answer of this contract
         self.assertEqual(self.server.readiness(), 200)     # what does not need it goes on
         self.assertEqual(self.server.get("/api/employees/nobody", READER_TOKEN).status, 404)
 

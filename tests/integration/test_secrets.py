@@ -17,6 +17,7 @@ class SecretRotation(unittest.TestCase):
     def setUp(self):
         self.server = Denrei(secrets={})
         self.addCleanup(self.server.dispose)
+        self.server.data.mkdir(exist_ok=True)
 
     def denrei(self, *words, code=0, given=None, **environment):
         """`denrei secrets …` as the server's user would call it; what it printed."""

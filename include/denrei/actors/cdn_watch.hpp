@@ -1,10 +1,9 @@
 // CdnWatch: asks every interval whether a CDN serves its sample photo as agreed, and reports the service by that.
 //
-// Shape   a check is a HEAD of the provider's photo and, where an origin is configured, a CORS preflight; judged by domain/photo_check;
+// Shape   a check is a GET of the provider's photo and, where an origin is configured, a CORS preflight; judged by domain/photo_check;
 //         says ServiceReported
 // Rules   tries, waits and the change of provider as domain/failover says: a photo that cannot be had is tried again, one that is served
 //         wrongly is the provider's fault at once. A warning leaves the service up and stands in the report's note
-//         HEAD and not GET: the client ends answers at limits::answer_body_max, and photos are larger
 // Source  protocol §4; seed employee-photo-webhooks §1.2
 #pragma once
 #include <vector>
@@ -24,7 +23,7 @@ using CdnWatch = caf::typed_actor<caf::reacts_to<CdnAnswered>, caf::reacts_to<Cd
 
 struct CdnWatchOptions {
   std::shared_ptr<const LiveService> service;    // of kind cdn
-  std::vector<HttpClient*> clients;              // one per provider, in their order
+  std::vector<HttpClient*> clients;              // one per provider, in their order; they take answers as large as photos are
   ServiceMeter& state;
   caf::actor registry;                           // hears ServiceReported
   caf::actor observer;                           // hears Drained

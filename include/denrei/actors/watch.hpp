@@ -37,7 +37,7 @@ namespace denrei {
 struct WatchTick { std::uint64_t number = 0; };
 struct RulesKept { std::uint64_t version = 0; bool ok = true; };
 
-using Watch = caf::typed_actor<caf::reacts_to<Serve>, caf::reacts_to<RegistersRead>, caf::reacts_to<RulesKept>, caf::reacts_to<AlertSettled>,
+using Watch = caf::typed_actor<caf::reacts_to<Serve>, caf::reacts_to<RegistersRead>, caf::reacts_to<RulesKept>, caf::reacts_to<AlertSettled>, caf::reacts_to<StoreChanged>,
                                caf::reacts_to<WatchTick>>;
 
 // What the metrics page shows of one rule: denrei_alert_firing{rule}.

@@ -137,6 +137,7 @@ void FanOutWiring::add_stream_counters(EdgeCounters& counters) {
 void FanOutWiring::store_changed(const StoreChanged& fact) {
   for (const auto& [name, inbox] : inboxes_) caf::anon_send(inbox, fact);
   caf::anon_send(clockwork_, fact);
+  caf::anon_send(watch_, fact);
 }
 
 void FanOutWiring::partitions_opened(const PartitionsOpened& fact) { caf::anon_send(clockwork_, fact); }
