@@ -145,6 +145,23 @@ TEST_F(DeskEventTest, KnowsAnEventWithoutPayloadByItsDeliveries) {
   EXPECT_NE(why().find("no longer in the log"), std::string::npos);
 }
 
+TEST_F(DeskEventTest, FindsWhatDenreiMadeItselfByItsDeliveriesInWhicheverPartition) {
+  for (const std::size_t partition : {std::size_t{0}, std::size_t{1}}) {
+    Event made;
+    made.id = make_event_id("denrei", "stats.updated " + std::to_string(partition));
+    made.source = "denrei";
+    made.key = "ann-1";
+    put(partition, OutboxPart::dead, delivery_of(made, "voicedrive"));
+    ASSERT_EQ(get_event(made).status, 200) << partition;
+    EXPECT_EQ(last_json().at("partition"), partition);
+    EXPECT_EQ(last_json().at("deliveries").as_array().size(), 1u);
+    EXPECT_FALSE(last_json().at("payloadAvailable").as_bool());
+    put_delivered(partition, delivery_of(made, "records", 200));
+    ASSERT_EQ(get_event(made).status, 200);
+    EXPECT_EQ(why(), "1 delivered, 0 pending, 1 dead");
+  }
+}
+
 TEST_F(DeskEventTest, SaysHowLongIdsAreRememberedWhenItKnowsNone) {
   const auto id = make_event_id("ledger", "never").text();
   EXPECT_EQ(get("/api/events/" + id).status, 404);

@@ -57,7 +57,7 @@ class StorageCase(DeliveryCase):
 
     def bury(self):
         key = fresh("export")
-        self.receiver.plan(key, Answer(410))
+        self.receiver.plan(key, Answer(404))
         return self.server.wait_state(self.server.send("alpha.made", key), "dead")
 
     def export(self, what, **members):
@@ -118,7 +118,7 @@ class Exports(StorageCase):
         lines = {line["id"]: line for key in done["keys"] for line in self.store.lines(key)}
         self.assertEqual({line["id"] for line in self.server.dead_letters()}, set(lines))
         for letter in letters:
-            self.assertEqual([attempt["status"] for attempt in lines[letter["id"]]["history"]], [410])
+            self.assertEqual([attempt["status"] for attempt in lines[letter["id"]]["history"]], [404])
             self.assertNotIn("body", lines[letter["id"]])
 
     def test_the_list_and_wrong_orders(self):
@@ -144,6 +144,7 @@ class Exports(StorageCase):
         self.assertIn("finished", run("list").stdout)
 
     def test_it_is_off_while_the_storage_is_down_and_comes_back_by_itself(self):
+        self.addCleanup(self.store.work)
         self.store.fail()
         self.bury()
         failed = self.wait_export(self.export("dead-letters"), "failed")
@@ -159,6 +160,7 @@ class Exports(StorageCase):
 
     def test_it_tries_again_before_it_fails(self):
         self.bury()
+        self.addCleanup(self.store.work)
         self.store.fail(1)
         self.wait_export(self.export("dead-letters"))
         self.assertEqual(self.service()["state"], "up")
