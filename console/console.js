@@ -97,7 +97,7 @@ function showDestinations(list) {
 
 function showDeadLetters(list) {
   fill("dead-letters", ["endedAt", "destination", "type", "key", "reason", "action"],
-    list.map((l) => [time(l.endedAt), l.destination, l.type, l.key, l.whyDead ?? l.reason ?? "", button("resend", order(`/ops/dead-letters/${l.id}/resend`, {}))]));
+    list.map((l) => [time(l.endedAt), l.destination, l.type, l.key, [word(l.reason), l.lastError, l.lastStatus].filter(Boolean).join(" / "), button("resend", order(`/ops/dead-letters/${l.id}/resend`, {}))]));
 }
 
 function showAlerts(rules) {
@@ -111,7 +111,7 @@ function showAlerts(rules) {
     const path = `/ops/alerts/${encodeURIComponent(r.name)}`;
     if (r.state === "firing" && !r.acknowledgedBy) actions.append(button("acknowledge", order(`${path}/acknowledge`, {})));
     actions.append(r.silencedUntil ? button("unsilence", order(`${path}/unsilence`, {})) : button("silence", order(`${path}/silence`, { for: "2h", reason: "console" })));
-    return [(language === "ja" ? r.descriptionJa : r.descriptionEn) ?? r.name, element("span", `${mark} ${states.join(" ")}`, look), String(r.value ?? "–"), String(r.threshold ?? "–"), time(r.since), actions];
+    return [(language === "ja" ? r.descriptionJa : r.descriptionEn) ?? r.name, element("span", `${mark} ${states.join(" ")}`, look), r.valueText ?? "–", String(r.threshold ?? "–"), time(r.since), actions];
   }));
 }
 
@@ -181,28 +181,43 @@ function happening(what, text) {
   while (list.children.length > HAPPENINGS_KEPT) list.lastChild.remove();
 }
 
+// What a channel told, or a rule that has changed.
+function alertText(alert) {
+  if (alert.data) return alert.data.subject;
+  return `${word(alert.state === "pending" ? "waiting" : alert.state)}  ${language === "ja" ? alert.descriptionJa : alert.descriptionEn}`;
+}
+
 function follow() {
   if (stream) return;
   stream = new EventSource("/ops/stream");
-  for (const name of ["alert", "notification", "service", "destination"])
-    stream.addEventListener(name, (e) => { happening(name, e.data); refresh(); });
+  stream.addEventListener("alert", (e) => { happening("alert", alertText(JSON.parse(e.data))); refresh(); });
   // After an answer that is no stream the browser does not try again by itself.
   stream.addEventListener("error", () => { if (stream?.readyState === EventSource.CLOSED) stream = null; });
 }
 
 // --- the whole
 
+// While Denrei is not ready some questions go unanswered; readiness says why.
+async function askIfKnown(path) {
+  try {
+    return await ask(path);
+  } catch (fault) {
+    if (fault instanceof SignedOut) throw fault;
+    return null;
+  }
+}
+
 async function refresh() {
   try {
-    const [ready, destinations, dead, alerts, actors] = await Promise.all([ask("/readyz?verbose"), ask("/ops/destinations"), ask(`/ops/deliveries?state=dead&limit=1000`), ask("/ops/alerts"), ask("/ops/actors")]);
-    const rules = alerts?.rules ?? [];
+    const [ready, destinations, dead, alerts, actors] = await Promise.all([ask("/readyz?verbose"), ...["/ops/destinations", "/ops/dead-letters?limit=1000", "/ops/alerts", "/ops/actors"].map(askIfKnown)]);
+    const shown = { ready, destinations: destinations?.data ?? [], rules: alerts?.rules ?? [], actors: actors?.actors ?? [] };
     const letters = (dead?.data ?? []).sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1)).slice(0, DEAD_LETTERS_SHOWN);
-    showProblems(listProblems({ ready, destinations: destinations.data, rules, actors: actors.actors }));
-    showDestinations(destinations.data);
+    showProblems(listProblems(shown));
+    showDestinations(shown.destinations);
     showDeadLetters(letters);
-    showAlerts(rules);
+    showAlerts(shown.rules);
     showServices(ready.services ?? []);
-    showActors(actors.actors);
+    showActors(shown.actors);
     updatedAt = Date.now();
     signedIn(true);
     follow();

@@ -216,6 +216,9 @@ def main():
         traffic.send("employee", created(person))
     for circular in CIRCULARS:
         traffic.publish(circular)
+    # Every receiver hears of something at once.
+    for sender, event in (("employee", photo_deleted(STAFF[0])), ("acknowledgement", acknowledgement()), ("stats", traffic.announcements[0].figures())):
+        traffic.send(sender, event)
     last_report = time.monotonic()
     while True:
         traffic.one_event()

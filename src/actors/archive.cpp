@@ -81,8 +81,11 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     const auto segments = path_segments(path_of(r.request->target));
     if (r.request->method == "OPTIONS") return answer(r, preflight(*r.site, r.request->headers, segments ? methods_of(*segments) : reading_methods));
     if (options_.desk && segments && is_event(*segments)) return caf::anon_send(options_.desk, order);
-    if (!segments || !understand(*segments, r))
+    if (!segments || !understand(*segments, r)) {
+      if (const auto methods = methods_of_sources(*r.site, path_of(r.request->target)); !methods.empty())
+        return answer(r, problem(405, "Method Not Allowed", fmt::format("this path takes {}", methods), fmt::format("Allow: {}\r\n", methods)));
       return say_reply(make_refusal(r.request, r.site, nullptr, {.why = Refusal::not_found, .detail = "nothing lives at this path"}));
+    }
     const auto methods = methods_of(*segments);
     if (!is_taken(r.request->method, methods))
       return answer(r, problem(405, "Method Not Allowed", fmt::format("this path takes {}", methods), fmt::format("Allow: {}, OPTIONS\r\n", methods)));
@@ -102,6 +105,14 @@ class ArchiveAtWork final : public Supervised<Archive::base> {
     if (is_stream(path)) return "GET";
     const auto inbox = find_inbox_path(path);
     return inbox && inbox->is_order ? "POST" : reading_methods;
+  }
+
+  // Where a key stands in the path of a source, there is perhaps nothing to read, but something to write.
+  static std::string methods_of_sources(const Site& site, std::string_view path) {
+    std::string methods;
+    for (const auto& [pattern, index] : site.patterns)
+      if (key_in_path(pattern, path)) methods += (methods.empty() ? "" : ", ") + site.sources[index].source.method;
+    return methods;
   }
 
   bool understand(const std::vector<std::string>& path, Reading& r) const {

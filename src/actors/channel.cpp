@@ -241,6 +241,7 @@ class ChannelAtWork final : public Supervised<ChannelActor::base> {
     try_ = failover_.ended(fact.outcome, asked, steady_now());
     if (fact.outcome != JobOutcome::done) last_error_ = fact.why;
     if (!try_) on_job_ended(fact, provider);
+    else if (checking_ && !queue_.empty()) end_job();  // a message has come meanwhile, and asks better
     go_on();
   }
 

@@ -41,6 +41,8 @@ class ClockworkAtWork final : public Supervised<ClockworkActor::base> {
  private:
   using Moment = caf::actor_clock::time_point;
 
+  void on_exit() override { options_.scribes.clear(); }  // handles that hold each other
+
   // From the registers on. What was handed in may come again: its ids are known.
   void restart_state() override {
     round_.reset();

@@ -37,7 +37,9 @@ class ConsoleAtWork final : public Supervised<Console::base> {
     const auto path = path_of(request.target);
     if (path == session_path) return answer_session(order);
     if (request.method != "GET" && request.method != "HEAD") return problem(405, "Method Not Allowed", "this path takes GET", "Allow: GET, HEAD\r\n");
-    if (path == root && has_query(request.target, "token")) return take_one_time_token(query_value(request.target, "token").value_or(""));
+    // Not for HEAD: whatever only looks at a link must not use it up.
+    const bool is_root = path == root || path == "/console/";
+    if (is_root && request.method == "GET" && has_query(request.target, "token")) return take_one_time_token(query_value(request.target, "token").value_or(""));
     return find_file(path);
   }
 

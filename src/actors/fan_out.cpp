@@ -275,6 +275,10 @@ class FanOutAtWork final : public Supervised<FanOut::base> {
       topic.is_woken = false;
     }
     refuse_joining([](const Joining&) { return true; }, unavailable(why));
+    for (auto& [name, topic] : topics_) {  // one whose handling crashed is in no list any more
+      topic.joining = topic.held_bytes = 0;
+      topic.held.clear();
+    }
   }
 
   static void tell(std::vector<StreamPortion> portions) {

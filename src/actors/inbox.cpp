@@ -58,10 +58,12 @@ class InboxAtWork final : public Supervised<Inbox::base> {
     readers_.lose_marks();
     filled_ = filling_ = false;
     if (!missed_.empty()) retry();
+    if (draining_) on_drain();  // nothing is under way any more that would say so
     begin();
   }
 
   void on_store_changed(const StoreChanged& fact) {
+    if (fact.up && !up_) filled_ = false;  // it may not be the store that it was: a failover can have lost the newest
     up_ = fact.up;
     if (up_) {
       if (!missed_.empty()) retry();

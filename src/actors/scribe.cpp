@@ -57,6 +57,11 @@ class ScribeAtWork final : public Supervised<Scribe::base> {
   }
 
  private:
+  void on_exit() override {  // handles that hold each other: whoever asked holds ours
+    lanes_.clear();
+    flights_.clear();
+  }
+
   // What waited or was under way can no longer be answered from here; the sessions' own time-out does it.
   void restart_state() override {
     lanes_.clear();

@@ -29,6 +29,7 @@ class SupervisorAtWork final : public Supervised<SupervisorWithPlan::base> {
 
  private:
   void restart_state() override {}
+  void on_exit() override { plan_ = {}; }  // those whom it names hold our handle
 
   void on_drain(const Drain& order) {
     if (draining_ || order.hurry) return end(false);

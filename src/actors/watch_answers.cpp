@@ -36,7 +36,7 @@ void describe_spec(JsonObject& out, const AlertRuleSpec& spec) {
 
 void describe_state(JsonObject& out, const RuleView& view) {
   out.text("state", phase_name(view.state.phase)).text("since", format_iso8601(view.state.since));
-  if (view.value) out.value("value", json::value(std::round(*view.value * 1e6) / 1e6));
+  if (view.value) out.raw("value", fmt::format("{}", std::round(*view.value * 1e6) / 1e6));
   else out.raw("value", "null");
   add_text(out, "valueText", view.value ? value_text(view.spec->measure, *view.value) : std::string());
   const bool fires = view.state.phase == RulePhase::firing && view.incident;

@@ -30,7 +30,7 @@ constexpr std::string_view general_text =
     "配信ID: {deliveryId}\n"
     "イベントID: {eventId}\n"
     "タイムスタンプ: {time}\n\n"
-    "未配信一覧から再送信または破棄してください。";
+    "配信不能一覧から再送信または破棄してください。";
 constexpr std::string_view general_subject_en = "{mark}Delivery to {destination} has failed: {eventType}";
 constexpr std::string_view general_text_en =
     "{mark}Delivery to {destination} has failed and waits among the dead letters\n\n"

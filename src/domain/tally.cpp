@@ -9,6 +9,7 @@
 
 #include "denrei/base/hmac.hpp"
 #include "denrei/domain/announcement.hpp"
+#include "denrei/domain/calendar.hpp"
 
 namespace denrei {
 namespace {
@@ -86,6 +87,13 @@ void count_read_time(Tally& tally, const json::value& body) {
 void note_change(Tally& tally, WallTime at) {
   tally.changed_at = std::max(tally.changed_at, at);
   tally.changed_since_hour = true;
+}
+
+// Whether a boundary was heard of already, or is over. One that is still to come was the word of a clock that ran ahead: as for the
+// clock's orders themselves (calendar.hpp), it holds up no boundary that has really come.
+bool is_over(Boundary kind, WallTime at, WallTime heard, WallTime now) {
+  const bool clock_ran_ahead = heard > next_boundary(kind, now) && at <= now;
+  return at <= heard && !clock_ran_ahead;
 }
 
 // The figures as they are now. What clocks say can repeat or go back; the stamps of one announcement only rise, whatever comes.
@@ -183,7 +191,7 @@ class TallyLogic final : public KeyLogic {
   Decision on_hour(const Event& event, const json::value& body) {
     const auto at = parse_iso8601(find_string(body, "/at"));
     if (!at) return failed();
-    if (*at <= tally_.hour) return stale();
+    if (is_over(Boundary::hour, *at, tally_.hour, event.received_at)) return stale();
     tally_.hour = *at;
     if (!tally_.published || !tally_.changed_since_hour) return unheard();
     tally_.changed_since_hour = false;
@@ -193,8 +201,9 @@ class TallyLogic final : public KeyLogic {
   Decision on_day(const Event& event, const json::value& body) {
     const auto at = parse_iso8601(find_string(body, "/at"));
     if (!at) return failed();
-    if (*at <= tally_.day) return stale();
+    if (is_over(Boundary::tokyo_day, *at, tally_.day, event.received_at)) return stale();
     tally_.day = *at;
+    tally_.changed_at = std::min(tally_.changed_at, event.received_at);  // a clock that ran ahead keeps nothing alive until then
     if (!tally_.published || *at - tally_.changed_at > daily_for) return unheard();
     return summed_up(event, "stats.daily", *at);
   }

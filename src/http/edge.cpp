@@ -9,6 +9,15 @@
 #include "request_line.hpp"
 
 namespace denrei {
+namespace {
+
+// An order of a reader or an operator: whoever carries it out reads its body.
+bool may_be_order(const InboundRequest& head) {
+  const auto path = path_of(head.target);
+  return head.method == "POST" && (path.starts_with("/api/notifications/") || path.starts_with("/ops/") || path.starts_with("/console/"));
+}
+
+}  // namespace
 
 Edge::Edge(caf::actor_config& config, EdgeOptions options) : caf::monitorable_actor(config), options_(std::move(options)) {
   const auto id = make_event_id("request ids", std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
@@ -162,7 +171,7 @@ void Edge::dispatch(std::shared_ptr<InboundRequest> request, std::uint64_t sessi
 
 bool Edge::wants_body(const InboundRequest& head) const {
   const auto* source = find_source(*site_, head);
-  return source != nullptr && !judge_head(head, source->source);
+  return source != nullptr ? !judge_head(head, source->source) : may_be_order(head);
 }
 
 std::string Edge::make_request_id() {

@@ -116,6 +116,18 @@ TEST_F(ArchiveTest, KnowsOnlyItsPaths) {
   EXPECT_EQ(header_of(last(), "Allow"), "GET, HEAD, OPTIONS");
 }
 
+TEST_F(ArchiveTest, SaysWhichMethodAPathTakesThatOnlyASourceKnows) {
+  auto source = ledger_source();
+  source.method = "PUT";
+  source.paths = {"/api/announcements/{key}"};
+  site = make_site({live_source(std::move(source))});
+  ask({.target = "/api/announcements/A1"});
+  EXPECT_EQ(last().status, 405);
+  EXPECT_EQ(header_of(last(), "Allow"), "PUT");
+  ask({.target = "/api/announcements/A1/x"});
+  EXPECT_EQ(last().status, 404);
+}
+
 TEST_F(ArchiveTest, SaysThatAKeyIsUnknown) {
   EXPECT_EQ(get("/api/employees/nobody").status, 404);
   EXPECT_EQ(get("/api/employees/nobody/timeline").status, 404);

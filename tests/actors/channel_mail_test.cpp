@@ -148,6 +148,25 @@ TEST_F(MailChannelTest, AnAlertGoesBeforeTheQuestionWhetherTheServiceIsBack) {
   EXPECT_FALSE(mailer.sent().back().to.empty());
 }
 
+TEST_F(MailChannelTest, AnAlertWaitsForOneTryOfThatQuestionAtMost) {
+  all_down();
+  send(1);
+  advance(2s);
+  mailer.always(nullptr);
+  advance(60s);
+  ASSERT_EQ(mailer.waiting(), 1u) << "the question is under way";
+  const auto asked = mailer.sent().size();
+  send(2);
+  EXPECT_EQ(mailer.sent().size(), asked);
+  mailer.answer(fail(FaultCode::unavailable, "away"));
+  run();
+  ASSERT_EQ(mailer.sent().size(), asked + 1);
+  EXPECT_FALSE(mailer.sent().back().to.empty());
+  mailer.answer(Result<void>());
+  run();
+  EXPECT_THAT(ended(), ElementsAre(1, 2));
+}
+
 TEST_F(MailChannelTest, BelievesTheNewestJobOfAllWhoUseTheService) {
   put_channel({.name = "night", .kind = ChannelKind::email, .service = "mail", .to = {"night@hospital.example"}});
   const auto other = keep(spawn_tested("night"));

@@ -43,7 +43,8 @@ TEST_F(ConsoleTest, ServesItsFilesAndLetsNothingInFromElsewhere) {
 
 TEST_F(ConsoleTest, TakesAOneTimeTokenOnce) {
   EXPECT_EQ(ask("GET", "/console?token=wrong").status, 401);
-  const auto first = ask("GET", "/console?token=a-token-for-one-use");
+  EXPECT_EQ(ask("HEAD", "/console?token=a-token-for-one-use").status, 200) << "a preview of the link does not use it up";
+  const auto first = ask("GET", "/console/?token=a-token-for-one-use");
   EXPECT_EQ(first.status, 303);
   EXPECT_EQ(header_of(first, "Location"), "/console");
   EXPECT_TRUE(gives_session(first));

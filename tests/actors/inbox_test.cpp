@@ -194,6 +194,36 @@ TEST_F(InboxTest, RelaysAfterACrashWhatItHeldBefore) {
   EXPECT_EQ(read().size(), 3u);
 }
 
+TEST_F(InboxTest, IsDrainedThoughItCrashesMeanwhile) {
+  up();
+  relay({1});
+  relay({2});
+  caf::anon_send(inbox, Drain{});
+  run();
+  EXPECT_EQ(observer.count<Drained>(), 0u) << "an append is under way";
+  journal.crash_next_write();
+  settle();
+  advance(5s);
+  settle();
+  EXPECT_EQ(observer.count<Drained>(), 1u);
+}
+
+TEST_F(InboxTest, ReadsItsFeedAnewWhenTheStoreComesBack) {
+  up();
+  relay({1});
+  settle();
+  relay({2});
+  settle();
+  journal.log("f.level99").drop_tail(1);  // as a failover may
+  store(false);
+  up();
+  EXPECT_EQ(read(), numbers(1, 1)) << "what it remembered is there no longer";
+  relay({3});
+  settle();
+  EXPECT_EQ(read(), (std::vector<int>{1, 3}));
+  EXPECT_EQ(read(1, 10), (std::vector<int>{3})) << "and nobody's cursor skips it";
+}
+
 TEST_F(InboxTest, IsDrainedWhenEverythingIsInItsFeed) {
   up();
   relay({1});

@@ -98,6 +98,20 @@ TEST_F(SessionTest, TellsASenderThatAsksToGoOn) {
   EXPECT_EQ(requests().size(), 2u);
 }
 
+TEST_F(SessionTest, AsksForTheBodyOfAnOrderThatNoSourceTakes) {
+  for (const std::string path : {"/api/notifications/read", "/ops/dead-letters/resend", "/console/session"}) {
+    const auto client = open();
+    const auto before = requests().size();
+    send(*client, "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(client->take(), "HTTP/1.1 100 Continue\r\n\r\n") << path;
+    send(*client, "{}");
+    ASSERT_EQ(requests().size(), before + 1) << path;
+    EXPECT_EQ(last_request().body, "{}");
+    reply();
+    EXPECT_EQ(status_of(client->take()), 200);
+  }
+}
+
 TEST_F(SessionTest, AsksForNoBodyInVain) {
   for (const std::string& head : std::vector<std::string>{"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n", "PUT /hook HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n",
                                  "POST /hook HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n"}) {

@@ -92,6 +92,16 @@ class SecretRotation(unittest.TestCase):
         self.assertIn(f"{NAME}_PREVIOUS has not been accepted since".encode(), self.server.output())
         self.server.stop()
 
+    def test_the_end_of_an_overlap_is_kept_by_a_running_process(self):
+        old = self.denrei("rotate", NAME, "--init").stdout.strip()
+        self.server.start()
+        new = self.denrei("rotate", NAME, "--overlap", "2s").stdout.strip()
+        self.reload()
+        self.assertEqual((self.status(old), self.status(new)), (200, 200))
+        wait_until(lambda: self.status(old) == 401, self.server.tail)
+        self.assertEqual(self.status(new), 200)
+        self.server.stop()
+
     def test_the_environment_goes_before_and_is_left_alone(self):
         said = self.denrei("rotate", NAME, code=1, **SECRETS).stderr
         self.assertIn("environment", said)

@@ -29,9 +29,10 @@ TEST_F(Deliveries, AreATableWhoseColumnsLineUp) {
   ASSERT_EQ(run({"deliveries", "--state", "dead", "--key", "職員 1"}), 0) << err();
   EXPECT_EQ(requests_.at(0).headers.at(0).value, "Bearer token-of-an-operator");
   const auto pad = std::string(id_.size() - 8, ' ');
-  EXPECT_EQ(out(), "DELIVERY" + pad + "  DESTINATION          TYPE              KEY     STATE  REASON     ATTEMPTS  LAST  RECEIVED                  DUE/ENDED\n" +
-                       id_ + "  voicedrive-employee  employee.created  職員 1  dead   exhausted  2         503   2025-11-20T03:20:00.000Z  2025-11-20T03:20:00.007Z\n" +
-                       id_ + "  voicedrive-employee  employee.created  EMP-1   dead   exhausted  2         503   2025-11-20T03:20:00.000Z  2025-11-20T03:20:00.007Z\n");
+  const auto event = sample().head.event.text();
+  EXPECT_EQ(out(), "DELIVERY" + pad + "  DESTINATION          TYPE              KEY     STATE  REASON     ATTEMPTS  LAST  RECEIVED                  DUE/ENDED                 EVENT\n" +
+                       id_ + "  voicedrive-employee  employee.created  職員 1  dead   exhausted  2         503   2025-11-20T03:20:00.000Z  2025-11-20T03:20:00.007Z  " + event + "\n" +
+                       id_ + "  voicedrive-employee  employee.created  EMP-1   dead   exhausted  2         503   2025-11-20T03:20:00.000Z  2025-11-20T03:20:00.007Z  " + event + "\n");
   EXPECT_THAT(err(), IsEmpty());
 }
 

@@ -129,6 +129,47 @@ TEST(Tally, HourlyFiguresComeOnlyAfterAChange) {
   EXPECT_EQ(a.lines.size(), 3u) << "published, two hours";
 }
 
+TEST(Tally, AClockThatRanAheadHoldsUpNoLaterFigures) {
+  CountedAnnouncement a;
+  a.publish();
+  a.now = parse_iso8601("2099-01-01T00:00:01Z").value();  // for a moment
+  a.hour("2099-01-01T00:00:00Z");
+  a.day("2098-12-31T15:00:00Z");
+  EXPECT_EQ(a.emissions.size(), 1u) << "the hour; so long after the last change there is no day";
+  a.now = parse_iso8601("2025-10-09T15:00:00.010Z").value();
+  a.click();
+  EXPECT_EQ(a.hour("2025-10-09T15:00:00Z"), Outcome::applied);
+  EXPECT_EQ(time_of(a.last()), "2025-10-09T15:00:00.000Z");
+  EXPECT_EQ(a.day("2025-10-09T15:00:00Z"), Outcome::applied);
+  EXPECT_EQ(a.emissions.back().type, "stats.daily");
+  EXPECT_EQ(a.emissions.size(), 4u);
+  EXPECT_EQ(a.hour("2025-10-09T15:00:00Z"), Outcome::stale) << "from then on as ever";
+  EXPECT_EQ(a.day("2025-10-08T15:00:00Z"), Outcome::stale);
+}
+
+TEST(Tally, AClockThatRanAheadKeepsNoDailyFiguresAlive) {
+  CountedAnnouncement a;
+  a.publish();
+  a.now = parse_iso8601("2099-01-01T00:00:01Z").value();
+  a.click();
+  a.now = parse_iso8601("2025-10-10T15:00:01Z").value();
+  a.day("2025-10-10T15:00:00Z");
+  EXPECT_EQ(a.emissions.size(), 2u);
+  a.now = parse_iso8601("2025-11-10T15:00:01Z").value();
+  a.day("2025-11-10T15:00:00Z");
+  EXPECT_EQ(a.emissions.size(), 2u) << "thirty days after it was noticed";
+}
+
+TEST(Tally, AClockThatIsSetBackALittleRepeatsNothing) {
+  CountedAnnouncement a;
+  a.publish();
+  a.now = parse_iso8601("2025-10-09T10:00:01Z").value();
+  a.hour("2025-10-09T10:00:00Z");
+  a.now = parse_iso8601("2025-10-09T09:59:00Z").value();
+  a.click();
+  EXPECT_EQ(a.hour("2025-10-09T09:00:00Z"), Outcome::stale);
+}
+
 TEST(Tally, DailyFiguresComeForThirtyDaysAfterTheLastChange) {
   CountedAnnouncement a;
   a.publish();

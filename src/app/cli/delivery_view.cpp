@@ -122,7 +122,7 @@ Exit show_delivery(const std::string& path, const DeliveryOptions& options, CliC
 Columns delivery_columns() {
   return {{"DELIVERY", {"/id"}}, {"DESTINATION", {"/destination"}}, {"TYPE", {"/type"}}, {"KEY", {"/key"}}, {"STATE", {"/state"}},
           {"REASON", {"/reason"}}, {"ATTEMPTS", {"/attempts"}}, {"LAST", {"/lastStatus", "/lastError"}}, {"RECEIVED", {"/receivedAt"}},
-          {"DUE/ENDED", {"/endedAt", "/due"}}};
+          {"DUE/ENDED", {"/endedAt", "/due"}}, {"EVENT", {"/eventId"}}};
 }
 
 }  // namespace denrei

@@ -3,6 +3,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_timer.hpp>
 #include <boost/json/serialize.hpp>
 #include <csignal>
 #include <iostream>
@@ -45,11 +46,14 @@ class RedisWatch {
   LogSink& log_;
 };
 
-// What signals do: drain, hurry, reload.
+// What signals do: drain, hurry, reload. The end of a previous secret's overlap is a reload, too.
 class Signals {
  public:
-  Signals(boost::asio::io_context& loop, Wiring& wiring, const std::function<Result<Config>()>& reload, LogSink& log)
-      : set_(loop, SIGTERM, SIGINT, SIGHUP), wiring_(wiring), reload_(reload), log_(log) { wait(); }
+  Signals(boost::asio::io_context& loop, Wiring& wiring, const Config& config, const std::function<Result<Config>()>& reload, LogSink& log)
+      : set_(loop, SIGTERM, SIGINT, SIGHUP), change_(loop), wiring_(wiring), reload_(reload), log_(log) {
+    wait();
+    await_change(config.secrets_change_at);
+  }
 
  private:
   void wait() {
@@ -58,6 +62,7 @@ class Signals {
       if (number == SIGHUP) reload();
       else {
         note(log_, draining_ ? "hurrying" : "draining", "a signal asked the process to end");
+        change_.cancel();
         wiring_.drain(std::exchange(draining_, true));
       }
       wait();
@@ -68,9 +73,21 @@ class Signals {
     const auto config = reload_();
     const auto done = config ? wiring_.reload(*config) : Result<void>(tl::unexpected(config.error()));
     note(log_, done ? "reloaded" : "reload refused, the old configuration stays", done ? "certificates and secrets" : done.error().detail);
+    if (done) await_change(config->secrets_change_at);
+  }
+
+  // A little later, so that whoever reads the secret then finds it ended.
+  void await_change(std::optional<WallTime> at) {
+    change_.cancel();
+    if (!at) return;
+    change_.expires_at(*at + 100ms);
+    change_.async_wait([this](const boost::system::error_code& error) {
+      if (!error && !draining_) reload();
+    });
   }
 
   boost::asio::signal_set set_;
+  boost::asio::system_timer change_;
   Wiring& wiring_;
   const std::function<Result<Config>()>& reload_;
   LogSink& log_;
@@ -118,7 +135,7 @@ int serve(const Config& config, const std::function<Result<Config>()>& reload) {
     }
     std::optional<RedisWatch> watch;
     if (redis) watch.emplace(*loops.front(), *redis, log);
-    const Signals signals(*loops.front(), wiring, reload, log);
+    const Signals signals(*loops.front(), wiring, config, reload, log);
     run(wiring, loops);
     wiring.end_actors();
   }

@@ -43,6 +43,12 @@ ServiceWiring::ServiceWiring(const Config& config, MetricsRegistry& metrics) : c
       store_failed_ = &metrics.counter("denrei_objects_total", "Objects for the object storage by result.", {{"result", "failed"}});
       stored_bytes_ = &metrics.counter("denrei_object_bytes_total", "Bytes of stored objects.");
     }
+    if (service.kind == ServiceKind::cdn) {
+      const auto checks = [&](const char* result) {
+        return &metrics.counter("denrei_cdn_checks_total", "Checks of a CDN's sample photo by result.", {{"service", service.name}, {"result", result}});
+      };
+      checks_[service.name] = {checks("passed"), checks("failed")};
+    }
     if (service.kind == ServiceKind::monitoring) {
       const auto pushes = [&](const char* result) { return &metrics.counter("denrei_pushes_total", "Pushes to the monitoring service by result.", {{"result", result}}); };
       sent_ = pushes("sent");
@@ -128,7 +134,8 @@ Result<void> ServiceWiring::spawn_cdn(const ServiceWorld& world, const std::shar
   if (!clients) return tl::unexpected(clients.error());
   const auto watch = spawn_cdn_watch(world.stage, *actor_meters_.at(live->service.name),
                                      {.service = live, .clients = std::move(*clients), .state = *meters_.at(live->service.name), .registry = world.registry,
-                                      .observer = world.observer, .log = world.log, .clock = wall_clock});
+                                      .observer = world.observer, .log = world.log, .passed = checks_.at(live->service.name).first,
+                                      .failed = checks_.at(live->service.name).second, .clock = wall_clock});
   watches_.push_back(caf::actor_cast<caf::actor>(watch));
   return {};
 }

@@ -62,6 +62,7 @@ class ServiceWiring {
   Counter *stored_ = nullptr, *store_failed_ = nullptr, *stored_bytes_ = nullptr;
   Counter *sent_ = nullptr, *refused_ = nullptr, *lost_ = nullptr;
   std::atomic<std::uint64_t> on_disk_{0};
+  std::map<std::string, std::pair<Counter*, Counter*>> checks_;  // of CDNs: passed, failed
   std::vector<std::unique_ptr<CurlClient>> clients_;
   std::vector<std::unique_ptr<FileSpool>> spools_;
   std::vector<caf::actor> depots_, tellers_, watches_;

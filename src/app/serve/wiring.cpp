@@ -134,8 +134,18 @@ void Wiring::make_meters() {
   for (const auto& secret : config_.secret_ages)
     if (secret.since)
       metrics_.gauge("denrei_secret_age_seconds", "Since the file of the secret was written.", {{"name", secret.name}},
-                     [secret] { return static_cast<double>(age_of(secret, wall_clock()).value_or(std::chrono::seconds{0}).count()); });
+                     [this, name = secret.name] { return secret_age_s(name); });
+  if (traces_)
+    metrics_.gauge("denrei_trace_lines_left_out", "Lines of traced events that found no room since the start.", {},
+                   [this] { return static_cast<double>(traces_->left_out()); });
   metrics_.gauge("denrei_build_info", "Always 1.", {{"version", DENREI_VERSION}}, [] { return 1.0; });
+}
+
+// On loop 0, where a reload changes it.
+double Wiring::secret_age_s(const std::string& name) const {
+  for (const auto& secret : config_.secret_ages)
+    if (secret.name == name) return static_cast<double>(age_of(secret, wall_clock()).value_or(std::chrono::seconds{0}).count());
+  return 0;
 }
 
 Stage Wiring::stage(std::size_t thread) { return {*system_, &scheduler_of(*system_).unit(thread)}; }
@@ -301,6 +311,7 @@ Result<void> Wiring::reload(const Config& config) {
     for (auto& t : threads_)
       if (auto read = t->server.set_tls(config.tls.certificate, config.tls.key); !read) return read;
   site_ = std::move(*site);
+  config_.secret_ages = config.secret_ages;
   for (const auto& t : threads_) {
     caf::anon_send(t->receiver, SiteChanged{site_});
     caf::anon_send(t->verifier, SiteChanged{site_});

@@ -47,6 +47,7 @@ class Wiring {
   void spawn_thread_actors();
   void open_rooms();
   [[nodiscard]] SiteFixtures fixtures() const;
+  [[nodiscard]] double secret_age_s(const std::string& name) const;
   Result<void> listen();
   void on_store(std::size_t thread, bool up, const std::string& why);
   void open_partitions(unsigned count);
