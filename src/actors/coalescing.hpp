@@ -1,10 +1,14 @@
 // Which waiting deliveries are needless: a newer one of the same key and type waits behind them and says all that they say.
 //
-// Shape   learn(…) of each delivery that comes into the book with its head; has_newer(…) before an attempt; left(…) when one goes
+// Shape   learn(…) of each delivery that comes into the book with its head; has_newer(…) before an attempt; left(…) when one goes;
+//         bequeath(…) when one is left out, heir(…) of whatever is attempted
 // Rules   what is not known is simply not coalesced: after a restart the heads of lanes come without their types
 //         one that an operator has sent again goes, whatever is newer
+//         the batches that could not deliver the older count for the newer: else a receiver that is away would be hidden by news
 // Limits  an entry a newest delivery that is in the book, so at most as many as the destination's pending_max
 #pragma once
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -28,7 +32,22 @@ class Coalescing {
   void left(const DeliveryHead& head) {
     if (newest_.empty()) return;
     const auto at = newest_.find(subject_of(head));
-    if (at != newest_.end() && at->second.seq == head.seq) newest_.erase(at);
+    if (at == newest_.end()) return;
+    if (at->second.seq == head.seq) newest_.erase(at);
+    else if (head.dead != DeadReason::superseded) at->second.round = 1;
+  }
+  // It is left out for a newer one.
+  void bequeath(const DeliveryHead& head) {
+    const auto at = newest_.find(subject_of(head));
+    if (at != newest_.end()) at->second.round = std::max(at->second.round, head.round);
+  }
+  [[nodiscard]] std::shared_ptr<const Delivery> heir(std::shared_ptr<const Delivery> delivery) const {
+    if (newest_.empty() || delivery->head.resends > 0) return delivery;
+    const auto at = newest_.find(subject_of(delivery->head));
+    if (at == newest_.end() || at->second.seq != delivery->head.seq || at->second.round <= delivery->head.round) return delivery;
+    auto heir = std::make_shared<Delivery>(*delivery);
+    heir->head.round = at->second.round;
+    return heir;
   }
   // The same of one whose head is not known. Linear, and rare: the outbox did not know it either.
   void left(std::uint32_t partition, std::uint64_t seq) {
@@ -44,6 +63,7 @@ class Coalescing {
   struct Newest {
     std::uint32_t partition = 0;   // a key has one
     std::uint64_t seq = 0;         // in its log
+    std::uint32_t round = 1;       // that older ones, left out for it, had come to
   };
   // Key and type themselves: two lanes may share a number, and nothing is left out by mistake.
   static std::string subject_of(const DeliveryHead& head) {

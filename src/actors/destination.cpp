@@ -250,7 +250,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
       return window_.keep(std::move(delivery));
     }
     const auto actor = spawn_attempt({system(), home()}, options_.attempt_meter,
-                                     {.destination = live_, .delivery = std::move(delivery), .flight = flights_.begin(pending),
+                                     {.destination = live_, .delivery = coalescing_.heir(std::move(delivery)), .flight = flights_.begin(pending),
                                       .client = options_.client, .owner = caf::actor_cast<caf::actor>(this), .log = options_.log,
                                       .clock = options_.clock, .keys = keys_});
     caf::anon_send(actor, StartAttempt{});
@@ -260,6 +260,7 @@ class DestinationAtWork final : public Supervised<DestinationActor::base> {
   void supersede(const Pending& pending, const Delivery& delivery, WallTime now) {
     pace_.given_back();
     if (options_.meter.superseded != nullptr) options_.meter.superseded->add();
+    coalescing_.bequeath(delivery.head);
     auto left = std::make_shared<Delivery>(leave_out(delivery, now));
     settle({Settling::Then::finish, pending.lane, pending.partition, std::move(left)}, OutboxChange::Kind::finish, {});
   }

@@ -41,6 +41,7 @@ void Edge::enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
+    if (closed_) return;
     inbox_.push_back(std::move(message));
     wake = !std::exchange(posted_, true);
   }
@@ -211,6 +212,12 @@ void Edge::say_drained_when_quiet() {
 void Edge::close() {
   for (auto* connection : all_connections()) connection->abandon();
   stream_orders_.clear();
+  std::vector<caf::mailbox_element_ptr> unread;  // may hold the last handle of somebody
+  {
+    const std::lock_guard lock(mutex_);
+    unread.swap(inbox_);
+    closed_ = true;
+  }
   receiver_ = nullptr;
   observer_ = nullptr;
   cleanup(caf::exit_reason::user_shutdown, nullptr);

@@ -76,6 +76,26 @@ TEST_F(CoalescingTest, FollowsTheConfigurationAsItIsNow) {
   EXPECT_EQ(coalescing.size(), 0u);
 }
 
+TEST_F(CoalescingTest, TheNewerInheritsTheBatchesThatFailed) {
+  learn(head(1));
+  learn(head(2));
+  auto left = head(1);
+  left.round = 3;
+  coalescing.bequeath(left);
+  left.dead = DeadReason::superseded;
+  coalescing.left(left);
+  auto newer = std::make_shared<Delivery>();
+  newer->head = head(2);
+  EXPECT_EQ(coalescing.heir(newer)->head.round, 3u);
+  learn(head(3));
+  EXPECT_EQ(coalescing.heir(newer)->head.round, 1u) << "it is not the newest any more";
+  auto newest = std::make_shared<Delivery>();
+  newest->head = head(3);
+  EXPECT_EQ(coalescing.heir(newest)->head.round, 3u);
+  coalescing.left(head(2));  // delivered
+  EXPECT_EQ(coalescing.heir(newest), newest) << "from now on as ever";
+}
+
 TEST_F(CoalescingTest, WhatAnOperatorSentAgainIsNeeded) {
   learn(head(2));
   auto again = head(1);

@@ -66,6 +66,25 @@ TEST_F(DestinationOrder, AfterThreeFailedBatchesItIsDead) {
   EXPECT_EQ(alerts.count<RaiseAlert>(), 1u);
 }
 
+TEST_F(DestinationOrder, NewsDoNotHideThatThreeBatchesFailed) {
+  auto d = batch_destination();
+  d.coalesce = {"*"};
+  open({d});
+  always(503);
+  for (int n = 1; n <= 3; ++n) {
+    EXPECT_EQ(alerts.count<RaiseAlert>(), 0u) << n;
+    accept("a", n);
+    advance(10s);
+  }
+  EXPECT_EQ(sent(), 9u);
+  ASSERT_EQ(dead().size(), 1u) << "the newest";
+  EXPECT_EQ(only(dead()).head.dead, DeadReason::exhausted);
+  EXPECT_EQ(alerts.count<RaiseAlert>(), 1u);
+  accept("a", 4);
+  advance(10s);
+  EXPECT_EQ(only(pending()).head.round, 2u) << "and the next one begins anew";
+}
+
 TEST_F(DestinationOrder, ABatchIsBegunByWhatComesWhileTheOutboxIsReadToo) {
   open({batch_destination()});
   always(503);

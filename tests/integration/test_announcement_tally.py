@@ -299,8 +299,9 @@ class Tallies(DeliveryCase):
                                     ("PUT", f"/api/announcements/{name}/actions", "POST")):
             response = self.server.hand(method, path, announcement())
             self.assertEqual((response.status, response.header("Allow")), (405, allow), response)
-        for path in (f"/api/announcements/{fresh('ann')}/tally", f"/api/announcements/{name}", f"/api/announcements/{name}/actions"):
-            self.assertEqual(self.server.get(path).status, 404, path)
+        for path, allow in ((f"/api/announcements/{name}", "PUT"), (f"/api/announcements/{name}/actions", "POST")):
+            self.assertEqual((self.server.get(path).status, self.server.get(path).header("Allow")), (405, allow), path)
+        self.assertEqual(self.server.get(f"/api/announcements/{fresh('ann')}/tally").status, 404)
         for path in ("/api/announcements/", "/api/announcements//actions", f"/api/announcements/{name}/actions/", "/api/announcements/%zz/actions",
                      "/api/announcements/%FF"):
             self.assertEqual(self.server.hand("POST" if "actions" in path else "PUT", path, {"action": "click"}).status, 404, path)

@@ -66,9 +66,15 @@ class Roles(ServerCase):
         for path in ("/api/employees/EMP-nobody", "/api/employees/EMP-nobody/timeline", "/api/announcements/ann-none/stats"):
             with self.subTest(path=path):
                 self.check_problem(self.server.get(path), 404)
-        for path in ("/api/employees/", f"/api/employees/{self.staff}/photo", "/api/announcements/x", "/api/nothing"):
+        for path in ("/api/employees/", f"/api/employees/{self.staff}/photo", "/api/announcements/x/y", "/api/nothing"):
             with self.subTest(path=path):
                 self.assertEqual(self.server.get(path).status, 404)
+
+    def test_where_one_can_only_write_the_methods_are_told(self):
+        for path, allow in (("/api/announcements/x", "PUT"), ("/api/announcements/x/actions", "POST")):
+            with self.subTest(path=path):
+                response = self.server.get(path)
+                self.assertEqual((response.status, response.header("Allow")), (405, allow))
 
     def test_hostile_keys_in_the_path_do_no_harm(self):
         for part in ("%00", "%", "%zz", "%ff%fe", "..%2f..%2fetc", "a" * 300, "%E8%81%B7", "*", "%0d%0aX: y"):

@@ -117,9 +117,10 @@ class Edge final : public caf::monitorable_actor {
   Receiver receiver_;
   caf::actor observer_;
   SitePtr site_;
-  std::mutex mutex_;  // guards inbox_ and posted_ against replies from other threads
+  std::mutex mutex_;  // guards the next three against replies from other threads
   std::vector<caf::mailbox_element_ptr> inbox_;
   bool posted_ = false;
+  bool closed_ = false;  // nobody is left to be answered; a reply holds its request, and that our handle
   Sessions sessions_;
   std::deque<StreamBytes> stream_orders_;  // not yet written; the more there are the more go in a turn
   bool stream_turn_posted_ = false;
