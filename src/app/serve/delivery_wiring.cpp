@@ -1,15 +1,10 @@
 // Who delivers what, by which client.
 #include "delivery_wiring.hpp"
 
+#include "real_world.hpp"
 #include "site_building.hpp"
 
 namespace denrei {
-namespace {
-
-WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
-constexpr const char* user_agent = "denrei/" DENREI_VERSION;
-
-}  // namespace
 
 struct DeliveryWiring::Seat {
   Seat(Destination d, ActorMeter& m) : destination(std::move(d)), actor_meter(m) {}
@@ -120,11 +115,10 @@ void DeliveryWiring::dispatchers_opened(const DispatchersOpened& fact) {
 
 // The actors hold each other's handles: they must be told to go.
 void DeliveryWiring::end_actors() {
-  const auto kill = [](const auto& handle) { if (handle) caf::anon_send_exit(handle, caf::exit_reason::kill); };
-  for (auto& [name, handle] : handles_) kill(handle);
-  for (auto& dispatcher : dispatchers_) kill(dispatcher);
-  kill(alerts_);
-  kill(desk_);
+  for (auto& [name, handle] : handles_) kill_actor(handle);
+  for (auto& dispatcher : dispatchers_) kill_actor(dispatcher);
+  kill_actor(alerts_);
+  kill_actor(desk_);
   handles_.clear();
   dispatchers_.clear();
   observer_ = nullptr;

@@ -7,12 +7,11 @@
 #include "console_files.hpp"
 #include "denrei/actors/rule_counts.hpp"
 #include "denrei/base/assert.hpp"
+#include "real_world.hpp"
 
 namespace denrei {
 namespace {
 
-WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
-constexpr const char* user_agent = "denrei/" DENREI_VERSION;
 constexpr std::array inbox_names{"acknowledgements", "level99"};
 constexpr std::size_t channel_connections_max = 2;
 
@@ -21,11 +20,6 @@ std::shared_ptr<const HmacSha256> make_console_key() {
   std::array<unsigned char, 32> bytes{};
   DENREI_ASSERT(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
   return std::make_shared<const HmacSha256>(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
-
-template <class Handle>
-void kill(const Handle& handle) {
-  if (handle) caf::anon_send_exit(handle, caf::exit_reason::kill);
 }
 
 }  // namespace
@@ -146,12 +140,12 @@ void FanOutWiring::site_changed(const SiteChanged& fact) { caf::anon_send(fan_ou
 
 // The actors hold each other's handles: they must be told to go.
 void FanOutWiring::end_actors() {
-  for (const auto& [name, inbox] : inboxes_) kill(inbox);
-  for (const auto& [name, channel] : channels_) kill(channel);
-  kill(fan_out_);
-  kill(console_);
-  kill(watch_);
-  kill(clockwork_);
+  for (const auto& [name, inbox] : inboxes_) kill_actor(inbox);
+  for (const auto& [name, channel] : channels_) kill_actor(channel);
+  kill_actor(fan_out_);
+  kill_actor(console_);
+  kill_actor(watch_);
+  kill_actor(clockwork_);
   inboxes_.clear();
   channels_.clear();
   world_.reset();

@@ -11,6 +11,7 @@
 
 #include "denrei/adapters/line_writer.hpp"
 #include "denrei/adapters/redis/redis_server.hpp"
+#include "real_world.hpp"
 #include "wiring.hpp"
 
 namespace denrei {
@@ -21,8 +22,7 @@ constexpr auto redis_watch_every = 100ms;
 constexpr auto redis_stop_timeout = 10s;
 
 void note(LogSink& log, std::string_view event, std::string_view detail) {
-  const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-  log.write(json::serialize(json::object{{"timestamp", format_iso8601(now)}, {"log", "process"}, {"event", json::string(event)}, {"detail", json::string(detail)}}));
+  log.write(json::serialize(json::object{{"timestamp", format_iso8601(wall_clock())}, {"log", "process"}, {"event", json::string(event)}, {"detail", json::string(detail)}}));
 }
 
 // Restarts the embedded Redis when it dies. On loop 0, which is the main thread: the child is bound to its life.

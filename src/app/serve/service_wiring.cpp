@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
+#include "real_world.hpp"
 #include "site_building.hpp"
 
 namespace denrei {
 namespace {
 
-WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
-constexpr const char* user_agent = "denrei/" DENREI_VERSION;
 constexpr std::size_t connections_max = 2;      // each of them has one request under way
 constexpr std::size_t photo_bytes_max = 8u * 1024 * 1024;  // a photo is read to its end; the seed's have 180 KB
 
@@ -21,11 +20,6 @@ const char* actor_kind(ServiceKind kind) {
     case ServiceKind::cdn: return "CdnWatch";
   }
   return nullptr;
-}
-
-template <class Handle>
-void kill(const Handle& handle) {
-  if (handle) caf::anon_send_exit(handle, caf::exit_reason::kill);
 }
 
 }  // namespace
@@ -152,9 +146,9 @@ void ServiceWiring::dispatchers_opened(const DispatchersOpened& fact) {
 
 // The actors hold each other's handles: they must be told to go.
 void ServiceWiring::end_actors() {
-  for (const auto& depot : depots_) kill(depot);
-  for (const auto& teller : tellers_) kill(teller);
-  for (const auto& watch : watches_) kill(watch);
+  for (const auto& depot : depots_) kill_actor(depot);
+  for (const auto& teller : tellers_) kill_actor(teller);
+  for (const auto& watch : watches_) kill_actor(watch);
   depots_.clear();
   tellers_.clear();
   watches_.clear();

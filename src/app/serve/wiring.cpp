@@ -8,11 +8,10 @@
 #include "denrei/actors/receiver.hpp"
 #include "denrei/adapters/prometheus_text.hpp"
 #include "denrei/runtime/asio_scheduler.hpp"
+#include "real_world.hpp"
 
 namespace denrei {
 namespace {
-
-WallTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 
 constexpr std::array effects{Effect::ledger, Effect::employee, Effect::acknowledgement, Effect::bulletin, Effect::announcement, Effect::tally};
 constexpr std::array known_statuses{200, 202, 204, 303, 304, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503};
@@ -341,19 +340,18 @@ void Wiring::end_actors() {
     t->server.stop();
     t->edge->close();
   }
-  const auto kill = [](const auto& handle) { if (handle) caf::anon_send_exit(handle, caf::exit_reason::kill); };
   for (auto& t : threads_) {
-    kill(t->receiver);
-    kill(t->verifier);
-    kill(t->scribe);
-    kill(t->archive);
+    kill_actor(t->receiver);
+    kill_actor(t->verifier);
+    kill_actor(t->scribe);
+    kill_actor(t->archive);
   }
-  for (auto& p : partitions_) kill(p);
+  for (auto& p : partitions_) kill_actor(p);
   fan_out_->end_actors();
   services_->end_actors();
   delivery_->end_actors();
-  kill(registry_);
-  kill(supervisor_);
+  kill_actor(registry_);
+  kill_actor(supervisor_);
   scheduler_of(*system_).run_remaining();
 }
 
